@@ -1,0 +1,1 @@
+"""Learning that can be watched: data, learners and training, without any window."""

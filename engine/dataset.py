@@ -1,0 +1,267 @@
+"""Immutable data: inputs, targets, names; and who trains, validates and tests."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import IntEnum
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import GetCoreSchemaHandler
+from pydantic_core import core_schema
+
+Task = Literal["classification", "regression"]
+FloatArray = NDArray[np.floating[Any]]
+IntArray = NDArray[np.integer[Any]]
+
+CLASS_NAMES = ("A", "B", "C", "D", "E", "F")
+MAX_CLASSES = len(CLASS_NAMES)
+_BLOCK = 20
+
+
+def frozen_array(values: Any, dtype: Any) -> NDArray[Any]:
+    """A read-only, contiguous copy of `values` (the same array where it is one already)."""
+    if (
+        isinstance(values, np.ndarray)
+        and values.dtype == np.dtype(dtype)
+        and values.flags.c_contiguous
+        and not values.flags.writeable
+        and values.base is None
+    ):
+        return values
+    array = np.array(values, dtype=dtype, order="C", copy=True)
+    array.setflags(write=False)
+    return array
+
+
+@dataclass(frozen=True, eq=False)
+class Points:
+    """Points on the stage, each with a target and an identity that outlives its neighbours.
+
+    Parameters
+    ----------
+    X : (n, d) float32, the inputs, in the units of the plot.
+    y : (n,) float32; the class index in classification, the target in regression.
+    ids : (n,) int64, unique and increasing; decides the part (train, validation, test) a point belongs to, so that
+        adding and erasing points never moves another point from one part to another.
+    """
+
+    X: FloatArray
+    y: FloatArray
+    ids: IntArray = field(default_factory=lambda: np.empty(0, np.int64))
+
+    def __post_init__(self) -> None:
+        X = frozen_array(self.X, np.float32)
+        y = frozen_array(self.y, np.float32)
+        if X.ndim != 2 or y.ndim != 1 or len(X) != len(y):
+            raise ValueError(f"points need X of shape (n, d) and y of shape (n,), not {X.shape} and {y.shape}")
+        if not (np.isfinite(X).all() and np.isfinite(y).all()):
+            raise ValueError("every coordinate and target of a point must be a finite number")
+        ids = np.arange(len(X)) if len(self.ids) != len(X) else self.ids
+        ids = frozen_array(ids, np.int64)
+        if len(ids) > 1 and (np.diff(ids) <= 0).any():
+            raise ValueError("the ids of points must be increasing")
+        object.__setattr__(self, "X", X)
+        object.__setattr__(self, "y", y)
+        object.__setattr__(self, "ids", ids)
+
+    @classmethod
+    def empty(cls, n_inputs: int) -> Points:
+        return cls(np.empty((0, n_inputs), np.float32), np.empty(0, np.float32))
+
+    def __len__(self) -> int:
+        return len(self.y)
+
+    def __eq__(self, other: object) -> bool:
+        if self is other:
+            return True
+        if not isinstance(other, Points):
+            return NotImplemented
+        return (
+            np.array_equal(self.X, other.X)
+            and np.array_equal(self.y, other.y)
+            and np.array_equal(self.ids, other.ids)
+        )
+
+    def __hash__(self) -> int:
+        return hash((self.X.shape, self.X[:4].tobytes(), self.y[-4:].tobytes()))
+
+    def adding(self, X: FloatArray, y: FloatArray) -> Points:
+        """These points and, after them, `X` (m, d) with targets `y` (m,)."""
+        first = int(self.ids[-1]) + 1 if len(self) else 0
+        new_ids = np.arange(first, first + len(y))
+        return Points(
+            np.concatenate([self.X, np.asarray(X, np.float32)]),
+            np.concatenate([self.y, np.asarray(y, np.float32)]),
+            np.concatenate([self.ids, new_ids]),
+        )
+
+    def erasing(self, rows: IntArray) -> Points:
+        """These points without those at `rows`."""
+        keep = np.ones(len(self), bool)
+        keep[rows] = False
+        return Points(self.X[keep], self.y[keep], self.ids[keep])
+
+    def moving(self, rows: IntArray, X: FloatArray, y: FloatArray | None = None) -> Points:
+        """These points with those at `rows` moved to `X` (m, d), their targets set to `y` if given."""
+        new_X, new_y = self.X.copy(), self.y.copy()
+        new_X[rows] = X
+        if y is not None:
+            new_y[rows] = y
+        return Points(new_X, new_y, self.ids)
+
+    def relabelling(self, rows: IntArray, y: float) -> Points:
+        """These points with the target of those at `rows` set to `y`."""
+        new_y = self.y.copy()
+        new_y[rows] = y
+        return Points(self.X, new_y, self.ids)
+
+    @classmethod
+    def __get_pydantic_core_schema__(cls, source: Any, handler: GetCoreSchemaHandler) -> core_schema.CoreSchema:
+        def to_points(value: Any) -> Points:
+            if isinstance(value, Points):
+                return value
+            if not isinstance(value, dict) or not {"X", "y"} <= set(value) <= {"X", "y", "ids"}:
+                raise ValueError("points are an object with X (rows of coordinates), y (targets) and, if wished, ids")
+            try:
+                X = np.asarray(value["X"], np.float32)
+                y = np.asarray(value["y"], np.float32)
+                ids = np.asarray(value.get("ids", ()), np.int64)
+            except (TypeError, ValueError, OverflowError) as error:
+                raise ValueError(f"points must be numbers in rows of one length ({error})") from error
+            if X.size == 0:
+                X = X.reshape(0, X.shape[1] if X.ndim == 2 and X.shape[1] else 2)
+            return cls(X, y, ids)
+
+        def to_plain(points: Points) -> dict[str, Any]:
+            plain: dict[str, Any] = {"X": _rounded(points.X), "y": _rounded(points.y)}
+            if not np.array_equal(points.ids, np.arange(len(points))):
+                plain["ids"] = points.ids.tolist()
+            return plain
+
+        plain_schema = core_schema.typed_dict_schema(
+            {
+                "X": core_schema.typed_dict_field(
+                    core_schema.list_schema(core_schema.list_schema(core_schema.float_schema()))
+                ),
+                "y": core_schema.typed_dict_field(core_schema.list_schema(core_schema.float_schema())),
+                "ids": core_schema.typed_dict_field(
+                    core_schema.list_schema(core_schema.int_schema()), required=False
+                ),
+            }
+        )
+        return core_schema.json_or_python_schema(
+            json_schema=core_schema.no_info_before_validator_function(to_points, core_schema.any_schema(
+                metadata={"pydantic_js_functions": [lambda _schema, handler: handler(plain_schema)]}
+            )),
+            python_schema=core_schema.no_info_plain_validator_function(to_points),
+            serialization=core_schema.plain_serializer_function_ser_schema(to_plain),
+        )
+
+
+def _rounded(array: FloatArray) -> Any:
+    """The shortest decimals that read back as the same float32 numbers."""
+    flat = [float(str(value)) for value in array.ravel()]
+    if array.ndim == 1:
+        return flat
+    width = array.shape[1]
+    return [flat[row * width : (row + 1) * width] for row in range(len(array))]
+
+
+class Part(IntEnum):
+    """What a point is used for."""
+
+    TRAIN = 0
+    VALIDATION = 1
+    TEST = 2
+
+
+PART_NAMES = ("train", "validation", "test")
+
+
+@dataclass(frozen=True, eq=False)
+class Dataset:
+    """What a learner is given, in the units of the plot.
+
+    Parameters
+    ----------
+    points : the inputs (n, d) and targets (n,).
+    task : what the targets are.
+    parts : (n,) int8 of `Part`.
+    class_names : one name a class in classification, empty in regression.
+    input_names : one name an input.
+    target_name : what the target is called.
+    """
+
+    points: Points
+    task: Task
+    parts: IntArray
+    class_names: tuple[str, ...] = ()
+    input_names: tuple[str, ...] = ("x1", "x2")
+    target_name: str = "y"
+
+    @property
+    def X(self) -> FloatArray:
+        return self.points.X
+
+    @property
+    def y(self) -> FloatArray:
+        return self.points.y
+
+    @property
+    def n_inputs(self) -> int:
+        return int(self.points.X.shape[1])
+
+    @property
+    def n_classes(self) -> int:
+        return len(self.class_names)
+
+    def rows(self, part: Part) -> IntArray:
+        """The row numbers of one part, in order."""
+        return np.flatnonzero(self.parts == part)
+
+
+def split(ids: IntArray, validation_share: float, test_share: float, seed: int) -> IntArray:
+    """Assign each point to training, validation or test, by its identity alone.
+
+    Ids are dealt in blocks of 20: within a block a random permutation, drawn from the seed and the block's
+    number, spreads the points over the shares. So the shares hold within a point or two everywhere, and a point
+    keeps its part however many others come and go.
+
+    Parameters
+    ----------
+    ids : (n,) int64, identities.
+    validation_share, test_share : in [0, 1), their sum below 1.
+    seed : any integer of 0 or more.
+
+    Returns
+    -------
+    (n,) int8 of `Part`.
+    """
+    if len(ids) == 0:
+        return np.empty(0, np.int8)
+    blocks, index_of_block = np.unique(ids // _BLOCK, return_inverse=True)
+    keys = mixed(np.arange(_BLOCK, dtype=np.uint64)[None, :] + blocks.astype(np.uint64)[:, None] * _BLOCK, seed)
+    rank = np.argsort(np.argsort(keys, axis=1), axis=1)
+    jitter = mixed(blocks.astype(np.uint64), seed + 1) / 2.0**64
+    position = (rank[index_of_block, ids % _BLOCK] + jitter[index_of_block]) / _BLOCK
+    parts = np.zeros(len(ids), np.int8)
+    parts[position < validation_share + test_share] = Part.VALIDATION
+    parts[position < test_share] = Part.TEST
+    return parts
+
+
+def mixed(counters: NDArray[np.uint64], seed: int) -> NDArray[np.uint64]:
+    """Random bits that depend on a counter and a seed alone (SplitMix64).
+
+    References
+    ----------
+    Steele, Lea, Flood (2014). Fast splittable pseudorandom number generators. OOPSLA.
+    """
+    with np.errstate(over="ignore"):
+        z = counters + np.uint64((seed * 0x9E3779B97F4A7C15 + 0x632BE59BD9B4E019) & 0xFFFFFFFFFFFFFFFF)
+        z = z * np.uint64(0x9E3779B97F4A7C15)
+        z = (z ^ (z >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
+        z = (z ^ (z >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
+        return np.asarray(z ^ (z >> np.uint64(31)))

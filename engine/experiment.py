@@ -1,0 +1,354 @@
+"""The document: everything a person chose, as one small immutable value."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import Field, field_validator, model_validator
+
+from engine.dataset import CLASS_NAMES, MAX_CLASSES, Points, Task
+from engine.learners.mlp import Layer, MultilayerPerceptron
+from engine.registry import LearnerSettings
+from engine.settings import Settings, choice
+
+SCHEMA_VERSION = 1
+
+GeneratorName = Literal[
+    "circles", "xor", "moons", "gaussians2", "gaussians3", "spirals", "checkerboard", "separable",
+    "linear", "sine", "step", "polynomial", "heteroscedastic", "outliers", "plane", "bumps",
+]  # fmt: skip
+
+
+class GeneratedData(Settings):
+    """A seeded synthetic data set."""
+
+    source: Literal["generated"] = "generated"
+    generator: GeneratorName = choice("circles", "Data set", "The rule that the points are drawn from.")
+    n_points: int = choice(
+        300, "Points", "How many points are drawn.", ge=1, le=1_000_000, log=True, step=10
+    )
+    noise: float = choice(
+        0.1, "Noise", "How far the points stray from the rule: 0 is none.", ge=0.0, le=2.0, step=0.01
+    )
+    balance: float = choice(
+        0.5,
+        "Class balance",
+        "The share of the points in the first class; the others divide the rest equally.",
+        ge=0.05,
+        le=0.95,
+        step=0.05,
+        advanced=True,
+    )
+    arms: int = choice(
+        2, "Arms", "How many arms the spiral has, one a class.", ge=2, le=4,
+        only_for={"generator": ("spirals",)},
+    )  # fmt: skip
+    seed: int = choice(7, "Seed", "The same seed draws the same points.", ge=0, le=2**31 - 1)
+
+
+class DrawnData(Settings):
+    """Points drawn by hand, pasted, or read from a file of points."""
+
+    source: Literal["drawn"] = "drawn"
+    task: Task = choice("classification", "Task", "Whether the targets are classes or numbers.")
+    points: Points = Field(default_factory=lambda: Points.empty(2), title="Points", description="The points.")
+    class_names: tuple[Annotated[str, Field(min_length=1, max_length=40)], ...] = choice(
+        CLASS_NAMES[:2], "Classes", "What the classes are called.", max_length=MAX_CLASSES
+    )
+
+    @model_validator(mode="after")
+    def _points_fit_the_task(self) -> DrawnData:
+        points = self.points
+        if not 1 <= points.X.shape[1] <= 2:
+            raise ValueError(f"drawn points have 1 or 2 inputs, not {points.X.shape[1]}")
+        if self.task == "regression":
+            return self
+        if points.X.shape[1] != 2:
+            raise ValueError("points with classes have 2 inputs")
+        if len(self.class_names) < 2 or len(set(self.class_names)) != len(self.class_names):
+            raise ValueError(f"classes need 2 to {MAX_CLASSES} different names")
+        y = points.y
+        if len(y) and ((y != y.astype(int)).any() or y.min() < 0 or y.max() >= len(self.class_names)):
+            raise ValueError(f"class indices must be whole numbers from 0 to {len(self.class_names) - 1}")
+        return self
+
+
+Data = Annotated[GeneratedData | DrawnData, Field(discriminator="source")]
+
+Chip = Literal["x1", "x2", "x1^2", "x2^2", "x1*x2", "sin(x1)", "sin(x2)", "cos(x1)", "cos(x2)"]
+CHIPS: tuple[Chip, ...] = Chip.__args__  # type: ignore[attr-defined]
+
+
+class Preparation(Settings):
+    """What happens to the data before a learner sees them."""
+
+    validation_share: float = choice(
+        0.0, "Validation", "The share held out to choose settings and to stop early.",
+        ge=0.0, le=0.8, step=0.05, advanced=True,
+    )  # fmt: skip
+    test_share: float = choice(
+        0.3, "Test", "The share held out to measure the final model; never trained on.",
+        ge=0.0, le=0.8, step=0.05,
+    )  # fmt: skip
+    split_seed: int = choice(
+        0, "Split seed", "The same seed puts the same points into each part.", ge=0, le=2**31 - 1, advanced=True
+    )
+    chips: tuple[Chip, ...] = choice(("x1", "x2"), "Features", "The functions of the inputs that the model sees.")
+    polynomial: int = choice(
+        1,
+        "Polynomial degree",
+        "Adds every product of powers of the inputs up to this degree; 1 adds none.",
+        ge=1,
+        le=15,
+    )
+    fourier: int = choice(
+        0,
+        "Fourier order",
+        "Adds sin(k π x) and cos(k π x) of each input for k up to this order; 0 adds none.",
+        ge=0,
+        le=15,
+    )
+    scaling: Literal["none", "standardize", "minmax"] = choice(
+        "none",
+        "Scaling",
+        "Scales each feature by what the training part says, so that none outweighs another.",
+        labels={"none": "None", "standardize": "Standardize (mean 0, SD 1)", "minmax": "Min-max (0 to 1)"},
+    )
+
+    @field_validator("chips")
+    @classmethod
+    def _in_menu_order(cls, chips: tuple[Chip, ...]) -> tuple[Chip, ...]:
+        return tuple(chip for chip in CHIPS if chip in chips)
+
+    @model_validator(mode="after")
+    def _leaves_something_to_train_on(self) -> Preparation:
+        if self.validation_share + self.test_share > 0.9 + 1e-9:
+            raise ValueError(
+                "validation and test shares together must leave at least 10 % to train on,"
+                f" not {self.validation_share:g} + {self.test_share:g}"
+            )
+        return self
+
+
+LossKind = Literal[
+    "squared", "absolute", "huber", "cross_entropy", "binary_cross_entropy", "hinge", "zero_one"
+]
+
+
+class Loss(Settings):
+    """What the model is punished for."""
+
+    kind: LossKind = choice(
+        "cross_entropy",
+        "Loss",
+        "What a wrong prediction costs; training makes its mean small.",
+        labels={
+            "squared": "Squared",
+            "absolute": "Absolute",
+            "huber": "Huber",
+            "cross_entropy": "Cross-entropy (NLL)",
+            "binary_cross_entropy": "Binary cross-entropy",
+            "hinge": "Hinge",
+            "zero_one": "Zero-one",
+        },
+    )
+    delta: float = choice(
+        1.0,
+        "δ",
+        "The residual at which the Huber loss turns from squared to linear.",
+        ge=0.01,
+        le=100.0,
+        log=True,
+        only_for={"kind": ("huber",)},
+    )
+
+
+OptimizerKind = Literal[
+    "gradient_descent", "sgd", "momentum", "nesterov", "adagrad", "rmsprop", "adam", "adamw", "random_search"
+]
+
+
+class Optimizer(Settings):
+    """How the weights are moved."""
+
+    kind: OptimizerKind = choice(
+        "adam",
+        "Optimizer",
+        "The rule that turns the gradient into a step of the weights.",
+        labels={
+            "gradient_descent": "Gradient descent",
+            "sgd": "SGD",
+            "momentum": "SGD with momentum",
+            "nesterov": "Nesterov momentum",
+            "adagrad": "Adagrad",
+            "rmsprop": "RMSprop",
+            "adam": "Adam",
+            "adamw": "AdamW",
+            "random_search": "Random search",
+        },
+    )
+    learning_rate: float = choice(
+        0.03,
+        "Learning rate",
+        "The length of a step: too small is slow, too large overshoots.",
+        ge=1e-6,
+        le=100.0,
+        log=True,
+    )
+    batch_size: int = choice(
+        10,
+        "Batch size",
+        "How many points each step looks at; gradient descent and random search look at all of them.",
+        ge=1,
+        le=1_000_000,
+        log=True,
+        only_for={"kind": ("sgd", "momentum", "nesterov", "adagrad", "rmsprop", "adam", "adamw")},
+    )
+    momentum: float = choice(
+        0.9, "Momentum", "The share of the last step that is kept.", ge=0.0, le=0.999, step=0.01,
+        only_for={"kind": ("momentum", "nesterov")}, advanced=True,
+    )  # fmt: skip
+    beta1: float = choice(
+        0.9, "β₁", "How slowly the running mean of the gradient forgets.", ge=0.0, le=0.9999, step=0.01,
+        only_for={"kind": ("adam", "adamw")}, advanced=True,
+    )  # fmt: skip
+    beta2: float = choice(
+        0.999, "β₂", "How slowly the running mean of the squared gradient forgets.", ge=0.0, le=0.99999,
+        step=0.001, only_for={"kind": ("adam", "adamw")}, advanced=True,
+    )  # fmt: skip
+    decay: float = choice(
+        0.99, "Decay", "How slowly the running mean of the squared gradient forgets.", ge=0.0, le=0.9999,
+        step=0.01, only_for={"kind": ("rmsprop",)}, advanced=True,
+    )  # fmt: skip
+    schedule: Literal["constant", "step", "cosine"] = choice(
+        "constant",
+        "Schedule",
+        "How the learning rate changes with the epochs.",
+        labels={"constant": "Constant", "step": "Step", "cosine": "Cosine"},
+        advanced=True,
+    )
+    schedule_epochs: int = choice(
+        100,
+        "Schedule epochs",
+        "Step: the epochs between two drops. Cosine: the epochs until the rate reaches zero.",
+        ge=1,
+        le=10_000_000,
+        log=True,
+        only_for={"schedule": ("step", "cosine")},
+        advanced=True,
+    )
+    schedule_factor: float = choice(
+        0.5, "Drop factor", "What each drop multiplies the learning rate by.", ge=0.01, le=1.0, step=0.05,
+        only_for={"schedule": ("step",)}, advanced=True,
+    )  # fmt: skip
+    clip: float = choice(
+        0.0, "Clip gradient", "The largest length a gradient may have; 0 does not clip.", ge=0.0, le=1000.0,
+        step=0.1, advanced=True,
+    )  # fmt: skip
+
+
+class Regularization(Settings):
+    """A price on large weights; intercepts are free."""
+
+    l1: float = choice(
+        0.0, "L1 (λ₁)", "Adds λ₁ Σ|w|: drives weights to exactly zero.", ge=0.0, le=100.0, log=True
+    )
+    l2: float = choice(
+        0.0, "L2 (λ₂)", "Adds λ₂/2 Σw²: keeps weights small (decoupled in AdamW).", ge=0.0, le=100.0, log=True
+    )
+
+
+class StopConditions(Settings):
+    """When training ends by itself; 0 means never."""
+
+    max_epochs: int = choice(
+        0, "Epochs", "Stop after this many epochs; 0 goes on for ever.", ge=0, le=2**53, advanced=True
+    )
+    target_loss: float = choice(
+        0.0, "Target loss", "Stop once the training loss is this small; 0 does not look.", ge=0.0, le=1e12,
+        step=0.01, advanced=True,
+    )  # fmt: skip
+    patience: int = choice(
+        0,
+        "Patience",
+        "Early stopping: stop after this many epochs without a better validation loss (training loss if nothing"
+        " is held out for validation), and go back to the best weights; 0 does not stop early.",
+        ge=0,
+        le=10_000_000,
+        advanced=True,
+    )
+
+
+class Training(Settings):
+    """How the learner is trained."""
+
+    loss: Loss = Field(default_factory=Loss)
+    optimizer: Optimizer = Field(default_factory=Optimizer)
+    regularization: Regularization = Field(default_factory=Regularization)
+    stop: StopConditions = Field(default_factory=StopConditions)
+    seed: int = choice(
+        1, "Seed", "The same seed gives the same first weights and the same minibatches.", ge=0, le=2**31 - 1
+    )
+    device: Literal["auto", "cpu", "cuda", "mps"] = choice(
+        "auto",
+        "Device",
+        "Where the training is computed; automatic takes a GPU for large networks.",
+        labels={"auto": "Automatic", "cpu": "CPU", "cuda": "GPU (CUDA)", "mps": "GPU (Apple)"},
+        advanced=True,
+    )
+    path: Literal["auto", "compiled", "torch"] = choice(
+        "auto",
+        "Computed by",
+        "Compiled loops are fastest for small networks, torch for large ones and on a GPU; the numbers agree.",
+        labels={"auto": "Automatic", "compiled": "Compiled loops", "torch": "torch"},
+        advanced=True,
+    )
+    precision: Literal["float32", "float64"] = choice(
+        "float32",
+        "Precision",
+        "How many digits the weights carry: about 7 (float32) or 16 (float64).",
+        labels={"float32": "Single (float32)", "float64": "Double (float64)"},
+        advanced=True,
+    )
+
+
+class View(Settings):
+    """What is shown."""
+
+    x_range: tuple[float, float] | None = Field(
+        None, title="Horizontal range", description="The part of the plane in view; none fits the data."
+    )
+    y_range: tuple[float, float] | None = Field(
+        None, title="Vertical range", description="The part of the plane in view; none fits the data."
+    )
+    probability: bool = choice(True, "Probability", "Colours the plane by what the model says there.")
+    boundary: bool = choice(True, "Boundary", "Draws the line where the model changes its mind.")
+    contours: bool = choice(False, "Contours", "Draws lines of equal probability or value.")
+    errors: bool = choice(True, "Errors", "Marks the points that the model gets wrong.")
+    held_out: bool = choice(True, "Held-out points", "Shows the validation and test points, with dark outlines.")
+    residuals: bool = choice(True, "Residuals", "Draws each point's distance to the model's value.")
+    equation: bool = choice(True, "Equation", "Writes the model's equation on the stage, in the units of the plot.")
+    grid: bool = choice(True, "Grid", "Draws faint lines at the ticks of the axes.")
+    legend: bool = choice(True, "Legend", "Names the classes and counts their points.")
+    log_loss: bool = choice(True, "Logarithmic loss", "Draws the loss curves on a logarithmic axis.")
+    log_epochs: bool = choice(False, "Logarithmic epochs", "Draws the curves over a logarithmic epoch axis.")
+
+    @field_validator("x_range", "y_range")
+    @classmethod
+    def _is_a_range(cls, value: tuple[float, float] | None) -> tuple[float, float] | None:
+        if value is not None and not (value[0] < value[1] and value[1] - value[0] > 1e-9 * abs(value[1])):
+            raise ValueError(f"a range runs from a smaller to a larger number, not {value[0]:g} to {value[1]:g}")
+        return value
+
+
+class Experiment(Settings):
+    """Everything a person chose. Equal experiments learn the same numbers."""
+
+    schema_version: int = Field(SCHEMA_VERSION, ge=1, le=SCHEMA_VERSION)
+    data: Data = Field(default_factory=GeneratedData)
+    preparation: Preparation = Field(default_factory=Preparation)
+    learner: LearnerSettings = Field(
+        default_factory=lambda: MultilayerPerceptron(layers=(Layer(units=8), Layer(units=8)))
+    )
+    training: Training = Field(default_factory=Training)
+    view: View = Field(default_factory=View)

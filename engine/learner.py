@@ -1,0 +1,117 @@
+"""What a learner is: frozen settings, an explicit state, and a step."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Literal, Protocol, TypeVar
+
+import numpy as np
+
+from engine.dataset import FloatArray, Task
+
+Status = Literal["running", "converged", "stopped", "diverged", "failed"]
+Path = Literal["compiled", "torch", "closed form"]
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How a run stands, and the sentence that the status bar prints."""
+
+    status: Status
+    sentence: str = ""
+
+    @property
+    def final(self) -> bool:
+        return self.status != "running"
+
+
+RUNNING = Outcome("running")
+
+
+@dataclass(frozen=True, eq=False)
+class TrainingData:
+    """What a learner learns from: the training part, after features and scaling.
+
+    Parameters
+    ----------
+    Z : (n, p) features, float32 or float64.
+    y : (n,) targets: class indices (int64) in classification, numbers in regression.
+    task : what `y` is.
+    n_classes : the number of classes, 0 in regression.
+    feature_names : one a column of `Z`.
+    """
+
+    Z: FloatArray
+    y: np.ndarray[Any, Any]
+    task: Task
+    n_classes: int = 0
+    feature_names: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, eq=False)
+class Prediction:
+    """What a model says about n inputs.
+
+    Parameters
+    ----------
+    scores : (n, m) float64, the raw outputs: one column for two classes or a regression, else one a class.
+    probabilities : (n, n_classes), rows summing to 1; None where the loss gives the scores no such meaning.
+    labels : (n,) the predicted class indices; None in regression.
+    values : (n,) the predicted targets; None in classification.
+    """
+
+    scores: FloatArray
+    probabilities: FloatArray | None = None
+    labels: np.ndarray[Any, Any] | None = None
+    values: FloatArray | None = None
+
+
+S = TypeVar("S")
+
+
+class Learner(Protocol[S]):
+    """One algorithm with its settings fixed; all that changes lives in the state.
+
+    A state is a value: `advance` returns a new one and leaves the old one as it was, so that pausing, stepping
+    back and copying are free. ``advance(s, data, a + b)`` equals ``advance(advance(s, data, a), data, b)``.
+    """
+
+    def init(self, data: TrainingData) -> S:
+        """The state before the first step."""
+        ...
+
+    def steps_per_epoch(self, data: TrainingData) -> int:
+        """How many steps see every training row once; 1 for a learner without minibatches."""
+        ...
+
+    def advance(self, state: S, data: TrainingData, steps: int) -> S:
+        """The state `steps` steps later, or earlier if it ends before."""
+        ...
+
+    def outcome(self, state: S) -> Outcome:
+        """Whether it still runs."""
+        ...
+
+    def steps_done(self, state: S) -> int:
+        """How many steps the state has behind it."""
+        ...
+
+    def predict(self, state: S, Z: FloatArray) -> Prediction:
+        """What the state says about rows of features `Z` (n, p)."""
+        ...
+
+    def loss(self, state: S, Z: FloatArray, y: np.ndarray[Any, Any]) -> FloatArray:
+        """The loss of each row (n,) float64, without penalties."""
+        ...
+
+    def coefficients(self, state: S) -> tuple[FloatArray, FloatArray] | None:
+        """Weights (p, m) and intercepts (m,) in feature space if the model is linear in its features."""
+        ...
+
+    def path(self, state: S) -> Path:
+        """Which way the steps are computed."""
+        ...
+
+    def device(self, state: S) -> str:
+        """Where they are computed: "cpu", "cuda:0", …"""
+        ...

@@ -1,0 +1,123 @@
+"""What a view may see of a run: frozen values that own their arrays."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from engine.dataset import FloatArray
+from engine.learner import RUNNING, Outcome, Path, Prediction
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """A number and, where it is an estimate from a sample, the half-width of its 95 % interval (1.96 SE)."""
+
+    value: float
+    half_width: float | None = None
+
+
+SplitMetrics = Mapping[str, Estimate]
+"""By metric name, e.g. {"loss": …, "accuracy": …} or {"loss": …, "rmse": …, "mae": …, "r2": …}."""
+
+
+@dataclass(frozen=True)
+class Viewport:
+    """The part of the plane in view and how many cells a field of it should have."""
+
+    x_range: tuple[float, float]
+    y_range: tuple[float, float]
+    width: int = 128
+    height: int = 128
+
+
+@dataclass(frozen=True, eq=False)
+class Field:
+    """What the model says on a grid, coloured.
+
+    Parameters
+    ----------
+    rgba : (height, width, 4) uint8, not premultiplied, row 0 at the *bottom* (smallest y).
+    x_range, y_range : the outer edges of the grid, in the units of the plot.
+    """
+
+    rgba: np.ndarray[Any, np.dtype[np.uint8]]
+    x_range: tuple[float, float]
+    y_range: tuple[float, float]
+
+
+@dataclass(frozen=True, eq=False)
+class Line:
+    """A polyline overlay in the units of the plot.
+
+    Parameters
+    ----------
+    xy : (n, 2) float64.
+    role : "boundary", "contour" or "curve" (the fitted line of a regression in one input).
+    level : what a contour stands for.
+    """
+
+    xy: FloatArray
+    role: str
+    level: float | None = None
+
+
+@dataclass(frozen=True)
+class Equation:
+    """A formula of the model in the units of the plot, as plain text with Unicode and as LaTeX."""
+
+    text: str
+    latex: str
+
+
+Overlay = Line | Equation
+
+
+@dataclass(frozen=True, eq=False)
+class Snapshot:
+    """One moment of one run.
+
+    Parameters
+    ----------
+    run_id : which run; a retired run is never drawn.
+    step, epoch : how far it is.
+    outcome : how it stands.
+    metrics : by part name ("train", "validation", "test"), for the parts that have points.
+    predictions : what the model says of every point of the data, in order; None before the first.
+    points_version : which edit of the data `predictions` are about.
+    field : the coloured plane, or None (regression in one input).
+    overlays : lines and equations.
+    predict : what the model says at inputs (n, d) in the units of the plot; safe on any thread.
+    steps_per_second, epochs_per_second : the pace of the last second, 0 when paused.
+    path, device : how and where the steps are computed.
+    """
+
+    run_id: int
+    step: int = 0
+    epoch: int = 0
+    outcome: Outcome = RUNNING
+    metrics: Mapping[str, SplitMetrics] = field(default_factory=dict)
+    predictions: Prediction | None = None
+    points_version: int = 0
+    field: Field | None = None
+    overlays: tuple[Overlay, ...] = ()
+    predict: Callable[[FloatArray], Prediction] | None = None
+    steps_per_second: float = 0.0
+    epochs_per_second: float = 0.0
+    path: Path = "torch"
+    device: str = "cpu"
+
+
+@dataclass(frozen=True)
+class CurvePoint:
+    """One entry of the append-only series: the losses of the parts at the end of an epoch (NaN where none).
+
+    `score` is the accuracy in classification and R² in regression, by part likewise.
+    """
+
+    epoch: int
+    loss: tuple[float, float, float]
+    score: tuple[float, float, float]

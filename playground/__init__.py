@@ -1,0 +1,1 @@
+"""Playground: draw points, choose a model, press play and watch it learn."""
