@@ -96,6 +96,14 @@ class Learner(Protocol[S]):
         """How many steps the state has behind it."""
         ...
 
+    def epochs_done(self, state: S) -> int:
+        """How many whole epochs the state has behind it."""
+        ...
+
+    def steps_left(self, state: S, data: TrainingData) -> int:
+        """How many steps are left until the epoch that the state is in ends; at least 1."""
+        ...
+
     def predict(self, state: S, Z: FloatArray) -> Prediction:
         """What the state says about rows of features `Z` (n, p)."""
         ...

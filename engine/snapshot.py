@@ -85,6 +85,7 @@ class Snapshot:
     run_id : which run; a retired run is never drawn.
     step, epoch : how far it is.
     outcome : how it stands.
+    playing : whether it is advancing by itself.
     metrics : by part name ("train", "validation", "test"), for the parts that have points.
     predictions : what the model says of every point of the data, in order; None before the first.
     points_version : which edit of the data `predictions` are about.
@@ -99,6 +100,7 @@ class Snapshot:
     step: int = 0
     epoch: int = 0
     outcome: Outcome = RUNNING
+    playing: bool = False
     metrics: Mapping[str, SplitMetrics] = field(default_factory=dict)
     predictions: Prediction | None = None
     points_version: int = 0

@@ -1,0 +1,100 @@
+"""What an edit of the experiment means for the model that is running."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from engine.dataset import Dataset
+from engine.experiment import DrawnData, Experiment, Training
+from engine.settings import Settings
+
+
+@dataclass(frozen=True)
+class Consequence:
+    """Nothing to do, go on with the new values, or start again; and what the status bar says about it."""
+
+    kind: Literal["none", "live", "restart"]
+    sentence: str = ""
+
+
+NOTHING = Consequence("none")
+
+_LIVE_LEARNER_FIELDS = {"dropout"}
+_RESTARTING_TRAINING_FIELDS = {
+    "seed": "the seed",
+    "device": "the device",
+    "precision": "the precision",
+}
+_RESTARTING_PREPARATION_FIELDS = {
+    "chips": "the features",
+    "polynomial": "the polynomial degree",
+    "fourier": "the Fourier order",
+    "scaling": "the scaling",
+    "validation_share": "who is held out",
+    "test_share": "who is held out",
+    "split_seed": "who is held out",
+}
+
+
+def consequence(old: Experiment, new: Experiment, old_data: Dataset, new_data: Dataset) -> Consequence:
+    """What going from `old` to `new` means for a model trained on `old`.
+
+    The learning rate, penalties, batch size, schedules, stop conditions and points act on the running model. What
+    changes the shape of the model or of its inputs starts it again.
+    """
+    reason = _restart_reason(old, new, old_data, new_data)
+    if reason:
+        return Consequence("restart", f"Started again: {reason} changed.")
+    if (old.data, old.learner, old.training) == (new.data, new.learner, new.training):
+        return NOTHING
+    if old.data != new.data:
+        return Consequence("live")
+    changed = [title for title, before, after in _training_groups(old.training, new.training) if before != after]
+    return Consequence("live", f"{', '.join(changed)} changed while it runs." if changed else "")
+
+
+def _restart_reason(old: Experiment, new: Experiment, old_data: Dataset, new_data: Dataset) -> str:
+    if old_data.task != new_data.task or old_data.n_inputs != new_data.n_inputs:
+        return "the task"
+    if old_data.n_classes != new_data.n_classes:
+        return "the number of classes"
+    if _is_another_data_set(old, new):
+        return "the data set"
+    if type(old.learner) is not type(new.learner):
+        return "the model"
+    if _differing(old.learner, new.learner) - _LIVE_LEARNER_FIELDS:
+        return "the model's shape"
+    for field, name in _RESTARTING_PREPARATION_FIELDS.items():
+        if getattr(old.preparation, field) != getattr(new.preparation, field):
+            return name
+    for field, name in _RESTARTING_TRAINING_FIELDS.items():
+        if getattr(old.training, field) != getattr(new.training, field):
+            return name
+    losses = {old.training.loss.kind, new.training.loss.kind}
+    if new_data.task == "classification" and len(losses) == 2 and "cross_entropy" in losses:
+        return "what the outputs mean"
+    return ""
+
+
+def _is_another_data_set(old: Experiment, new: Experiment) -> bool:
+    """Whether the points come from elsewhere, rather than being the old ones with some added or gone."""
+    before, after = old.data, new.data
+    if isinstance(before, DrawnData) or isinstance(after, DrawnData):
+        return isinstance(before, DrawnData) and not isinstance(after, DrawnData)
+    return before.generator != after.generator
+
+
+def _differing(old: Settings, new: Settings) -> set[str]:
+    return {name for name in type(old).model_fields if getattr(old, name) != getattr(new, name)}
+
+
+def _training_groups(old: Training, new: Training) -> list[tuple[str, object, object]]:
+    """The parts of `Training` that act while it runs, finest first, as (title, before, after)."""
+    groups: list[tuple[str, object, object]] = []
+    for group in ("loss", "optimizer", "regularization", "stop"):
+        before, after = getattr(old, group), getattr(new, group)
+        for name, field in type(before).model_fields.items():
+            groups.append((field.title or name, getattr(before, name), getattr(after, name)))
+    groups.append(("How it is computed", old.path, new.path))
+    return groups

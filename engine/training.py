@@ -1,0 +1,343 @@
+"""A run: an experiment being learned, advanced by whoever owns it, one slice at a time."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+
+from engine import checks, fields
+from engine.dataset import Dataset, FloatArray, Part
+from engine.equations import equation_of
+from engine.experiment import Experiment
+from engine.features import FittedFeatures, fit_features
+from engine.generators import dataset_of
+from engine.learner import RUNNING, Learner, Outcome, Prediction, TrainingData
+from engine.learners import make_learner
+from engine.metrics import score_of, split_metrics
+from engine.snapshot import CurvePoint, Overlay, Snapshot, SplitMetrics, Viewport
+
+DENSE_EPOCHS = 4096
+"""Every epoch up to this one is entered in the curves; beyond it, one in 2, 4, 8, … as the epochs double."""
+
+
+class Run:
+    """One experiment being learned.
+
+    Not safe for threads: it belongs to a worker, a command line or a notebook.
+
+    Parameters
+    ----------
+    experiment : what to learn.
+    run_id : carried by every snapshot.
+
+    Examples
+    --------
+    >>> from engine.experiment import Experiment
+    >>> run = Run(Experiment())
+    >>> run.advance_epochs(50)
+    >>> run.metrics()["train"]["accuracy"].value > 0.9
+    True
+    """
+
+    def __init__(self, experiment: Experiment, run_id: int = 0) -> None:
+        self.run_id = run_id
+        self.experiment = experiment
+        self.dataset: Dataset = dataset_of(experiment.data, experiment.preparation)
+        self.points_version = 0
+        self._outcome = RUNNING
+        self._series: list[CurvePoint] = []
+        self._learner: Learner[Any] | None = None
+        self._state: Any = None
+        self._best: tuple[float, int, Any] | None = None
+        self._last_evaluated = -1
+        self._begin()
+
+    # -- how it stands ---------------------------------------------------------------------------------------------
+
+    @property
+    def outcome(self) -> Outcome:
+        return self._outcome
+
+    @property
+    def started(self) -> bool:
+        """Whether there is a model: not when a mistake in the experiment keeps it from starting."""
+        return self._learner is not None
+
+    @property
+    def step(self) -> int:
+        return 0 if self._learner is None else self._learner.steps_done(self._state)
+
+    @property
+    def epoch(self) -> int:
+        return 0 if self._learner is None else self._learner.epochs_done(self._state)
+
+    @property
+    def steps_per_epoch(self) -> int:
+        return 1 if self._learner is None else self._learner.steps_per_epoch(self._data)
+
+    @property
+    def learner(self) -> Learner[Any] | None:
+        return self._learner
+
+    @property
+    def state(self) -> Any:
+        return self._state
+
+    @property
+    def features(self) -> FittedFeatures:
+        return self._features
+
+    def take_series(self) -> list[CurvePoint]:
+        """The curve points since the last call, none lost, none twice."""
+        taken, self._series = self._series, []
+        return taken
+
+    # -- moving on -------------------------------------------------------------------------------------------------
+
+    def advance(self, steps: int) -> int:
+        """Learn for up to `steps` steps, pausing at the next epoch that the curves record.
+
+        Returns
+        -------
+        The number of steps done; 0 if the run has ended.
+        """
+        if self._learner is None or self._outcome.final:
+            return 0
+        before = self.step
+        limit = self.steps_until(self._next_evaluation())
+        self._state = self._learner.advance(self._state, self._data, max(1, min(steps, limit)))
+        self._outcome = self._learner.outcome(self._state)
+        done = self.step - before
+        if self._outcome.final or self._learner.epochs_done(self._state) >= self._next_evaluation():
+            self._evaluate()
+        return done
+
+    def advance_epochs(self, epochs: int) -> None:
+        """Learn until `epochs` more epochs have ended, or the run has."""
+        target = self.epoch + epochs
+        while not self._outcome.final and self.started and self.epoch < target:
+            self.advance(self.steps_until(target))
+
+    def change(self, experiment: Experiment) -> None:
+        """Go on with other values of what may change while a model runs (see `engine.changes.consequence`)."""
+        data_changed = experiment.data != self.experiment.data
+        self.experiment = experiment
+        if data_changed:
+            self.dataset = dataset_of(experiment.data, experiment.preparation)
+            self.points_version += 1
+        if self._learner is None:
+            self._begin()
+            return
+        complaint = checks.blocking(experiment, self.dataset)
+        if complaint is not None:
+            self._outcome = Outcome("stopped", complaint.sentence)
+            if data_changed:
+                self._set_data()
+            return
+        ended_by_itself = self._outcome.status in ("stopped", "converged")
+        if data_changed:
+            self._set_data()
+            self._best = None
+        self._learner = make_learner(experiment.learner, experiment.training, self._data)
+        if self._outcome.status == "converged":
+            self._state = self._learner.init(self._data)
+        if ended_by_itself:
+            self._outcome = RUNNING
+            self._last_evaluated = min(self._last_evaluated, self.epoch)
+            self._stop_if_wanted(float("inf"))
+
+    # -- what it says ----------------------------------------------------------------------------------------------
+
+    def predict(self, X: FloatArray) -> Prediction:
+        """What the model says at inputs `X` (n, d), in the units of the plot."""
+        return self.predictor()(X)
+
+    def predictor(self) -> _Predictor:
+        """The model as it is now, as a value that stays so."""
+        if self._learner is None:
+            raise RuntimeError("there is no model yet: the experiment has a mistake that keeps it from starting")
+        return _Predictor(self._learner, self._state, self._features)
+
+    def metrics(self) -> dict[str, SplitMetrics]:
+        """The metrics of the parts that have points, with 95 % intervals."""
+        if self._learner is None:
+            return {}
+        losses, prediction = self._judge()
+        result: dict[str, SplitMetrics] = {}
+        for part in Part:
+            rows = self._rows[part]
+            if len(rows):
+                result[part.name.lower()] = split_metrics(
+                    self.dataset.task, losses[rows], _rows_of(prediction, rows), self._targets[rows]
+                )
+        return result
+
+    def coefficients(self) -> tuple[FloatArray, FloatArray] | None:
+        """Weights (p, m) and intercepts (m,) in the units of the plot, if the model is linear in its features."""
+        if self._learner is None:
+            return None
+        found = self._learner.coefficients(self._state)
+        return None if found is None else self._features.unscaled(*found)
+
+    def snapshot(self, viewport: Viewport | None = None) -> Snapshot:
+        """This moment, with what `viewport` shows of it."""
+        if self._learner is None:
+            return Snapshot(self.run_id, outcome=self._outcome, points_version=self.points_version)
+        _, prediction = self._judge()
+        field, overlays = self._picture(viewport)
+        return Snapshot(
+            run_id=self.run_id,
+            step=self.step,
+            epoch=self.epoch,
+            outcome=self._outcome,
+            metrics=self.metrics(),
+            predictions=prediction,
+            points_version=self.points_version,
+            field=field,
+            overlays=overlays,
+            predict=self.predictor(),
+            path=self._learner.path(self._state),
+            device=self._learner.device(self._state),
+        )
+
+    # -- inside ----------------------------------------------------------------------------------------------------
+
+    def _begin(self) -> None:
+        """Make the model and its first state, or say what keeps it from starting."""
+        complaint = checks.blocking(self.experiment, self.dataset)
+        if complaint is not None:
+            self._outcome = Outcome("stopped", complaint.sentence)
+            return
+        self._outcome = RUNNING
+        training_rows = self.dataset.rows(Part.TRAIN)
+        self._features = fit_features(self.experiment.preparation, self.dataset.X[training_rows])
+        self._set_data()
+        self._learner = make_learner(self.experiment.learner, self.experiment.training, self._data)
+        self._state = self._learner.init(self._data)
+        self._evaluate()
+
+    def _set_data(self) -> None:
+        dataset = self.dataset
+        dtype = np.dtype(self.experiment.training.precision)
+        classes = dataset.task == "classification"
+        self._rows = {part: dataset.rows(part) for part in Part}
+        self._Z = self._features.transform(dataset.X).astype(dtype, copy=False)
+        self._targets = dataset.y.astype(np.int64 if classes else dtype)
+        train = self._rows[Part.TRAIN]
+        self._data = TrainingData(
+            np.ascontiguousarray(self._Z[train]),
+            self._targets[train],
+            dataset.task,
+            dataset.n_classes,
+            self._features.names,
+        )
+        self._judged: tuple[Any, int, tuple[FloatArray, Prediction]] | None = None
+
+    def _judge(self) -> tuple[FloatArray, Prediction]:
+        """The loss of every point and the model's word on it, computed once a state."""
+        assert self._learner is not None
+        if self._judged is None or self._judged[0] is not self._state or self._judged[1] is not self._learner:
+            losses = self._learner.loss(self._state, self._Z, self._targets)
+            prediction = self._learner.predict(self._state, self._Z)
+            self._judged = (self._state, self._learner, (losses, prediction))
+        return self._judged[2]
+
+    def _next_evaluation(self) -> int:
+        """The next epoch whose end is entered in the curves."""
+        stop = self.experiment.training.stop
+        epoch = self.epoch
+        watches = stop.target_loss > 0 or stop.patience > 0
+        stride = 1 if watches or epoch < DENSE_EPOCHS else 2 ** int(math.log2(epoch / DENSE_EPOCHS) + 1)
+        following = (epoch // stride + 1) * stride
+        return min(following, stop.max_epochs) if epoch < stop.max_epochs else following
+
+    def steps_until(self, epoch: int) -> int:
+        """How many steps are left until the end of `epoch` (counted from 1)."""
+        assert self._learner is not None
+        whole = (epoch - self.epoch - 1) * self._learner.steps_per_epoch(self._data)
+        return whole + self._learner.steps_left(self._state, self._data)
+
+    def _evaluate(self) -> None:
+        """Enter the curves and see whether a stop condition holds."""
+        losses, prediction = self._judge()
+        epoch = self.epoch
+        loss, score = [], []
+        for part in Part:
+            rows = self._rows[part]
+            loss.append(float(losses[rows].mean()) if len(rows) else math.nan)
+            score.append(
+                score_of(self.dataset.task, _rows_of(prediction, rows), self._targets[rows])
+                if len(rows)
+                else math.nan
+            )
+        if epoch > self._last_evaluated or self._outcome.final:
+            self._series.append(CurvePoint(epoch, (loss[0], loss[1], loss[2]), (score[0], score[1], score[2])))
+            self._last_evaluated = epoch
+        if not self._outcome.final and epoch > 0:
+            self._watch_for_the_best(loss[Part.VALIDATION] if len(self._rows[Part.VALIDATION]) else loss[Part.TRAIN])
+            self._stop_if_wanted(loss[Part.TRAIN])
+
+    def _watch_for_the_best(self, loss: float) -> None:
+        if self.experiment.training.stop.patience and (self._best is None or loss < self._best[0]):
+            self._best = (loss, self.epoch, self._state)
+
+    def _stop_if_wanted(self, train_loss: float) -> None:
+        stop, epoch = self.experiment.training.stop, self.epoch
+        if stop.max_epochs and epoch >= stop.max_epochs:
+            self._outcome = Outcome("stopped", f"Stopped after {epoch:,} epochs, as asked.")
+        elif stop.target_loss and train_loss <= stop.target_loss:
+            self._outcome = Outcome(
+                "stopped", f"Stopped at epoch {epoch:,}: the training loss reached {stop.target_loss:g}."
+            )
+        elif stop.patience and self._best is not None and epoch - self._best[1] >= stop.patience:
+            _, best_epoch, self._state = self._best
+            self._outcome = Outcome(
+                "stopped",
+                f"Stopped early at epoch {epoch:,}: no better loss for {stop.patience:,} epochs;"
+                f" the weights of epoch {best_epoch:,} are back.",
+            )
+
+    def _picture(self, viewport: Viewport | None) -> tuple[fields.Field | None, tuple[Overlay, ...]]:
+        overlays: list[Overlay] = []
+        found = self.coefficients()
+        if found is not None:
+            equation = equation_of(*found, self._features, self.dataset)
+            if equation is not None:
+                overlays.append(equation)
+        if viewport is None:
+            return None, tuple(overlays)
+        field, lines = fields.picture(self.predictor(), viewport, self.dataset, self.experiment.view)
+        return field, (*lines, *overlays)
+
+
+class _Predictor:
+    """A model at one moment: features, then learner. Safe to call on any thread."""
+
+    def __init__(self, learner: Learner[Any], state: Any, features: FittedFeatures) -> None:
+        self._learner, self._state, self._features = learner, state, features
+
+    def __call__(self, X: FloatArray) -> Prediction:
+        return self._learner.predict(self._state, self._features.transform(np.asarray(X)))
+
+
+def _rows_of(prediction: Prediction, rows: np.ndarray[Any, Any]) -> Prediction:
+    def taken(array: np.ndarray[Any, Any] | None) -> Any:
+        return None if array is None else array[rows]
+
+    return Prediction(
+        prediction.scores[rows], taken(prediction.probabilities), taken(prediction.labels), taken(prediction.values)
+    )
+
+
+def snapshots(experiment: Experiment, epochs: int, viewport: Viewport | None = None) -> Iterator[Snapshot]:
+    """The run of `experiment` as a stream: the start, then a snapshot after each of `epochs` epochs or until it ends."""
+    run = Run(experiment)
+    yield run.snapshot(viewport)
+    for _ in range(epochs):
+        if run.outcome.final:
+            return
+        run.advance_epochs(1)
+        yield run.snapshot(viewport)

@@ -1,0 +1,341 @@
+"""The thread that trains: commands come in by a queue, pictures go out by a mailbox."""
+
+from __future__ import annotations
+
+import math
+import threading
+import time
+import traceback
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from queue import Empty, SimpleQueue
+from typing import TYPE_CHECKING, Literal
+
+from engine.experiment import Experiment
+from engine.learner import Outcome
+from engine.snapshot import CurvePoint, Snapshot, Viewport
+
+if TYPE_CHECKING:
+    from engine.training import Run
+
+Unit = Literal["step", "epoch"]
+
+_SLICE = 0.008
+"""Seconds of learning between two looks at the commands: a pressed button acts within one frame."""
+_PICTURE_SHARE = 0.12
+"""The share of the time that may go into pictures while it learns flat out."""
+_COARSE_CELLS = 96
+"""Cells along the longer side of a field that moves; at rest the window's own wish is granted."""
+_LEISURELY = 10.0
+"""Up to so many units a second there is time for a fine picture of each."""
+_PACE_WINDOW = 1.0
+"""Seconds over which the pace is averaged."""
+
+
+@dataclass(frozen=True)
+class Speed:
+    """How fast a run is shown: so many steps or epochs a second, or flat out."""
+
+    per_second: float = math.inf
+    unit: Unit = "epoch"
+
+
+FLAT_OUT = Speed()
+
+
+@dataclass(frozen=True)
+class Failure:
+    """An error in a learner: the sentence for a person, the report for us."""
+
+    sentence: str
+    report: str
+
+
+class Worker:
+    """A thread that owns one run.
+
+    Every method may be called from any thread. A worker that has been told to stop is silent: `take` returns nothing
+    from then on, whatever the thread is still finishing.
+
+    Parameters
+    ----------
+    experiment : what to learn.
+    run_id : carried by every snapshot.
+    speed : how fast.
+    playing : whether to begin by itself.
+    viewport : what the window shows.
+    """
+
+    def __init__(
+        self,
+        experiment: Experiment,
+        run_id: int,
+        *,
+        speed: Speed = FLAT_OUT,
+        playing: bool = False,
+        viewport: Viewport | None = None,
+    ) -> None:
+        self.run_id = run_id
+        self._commands: SimpleQueue[Callable[[], None]] = SimpleQueue()
+        self._stopping = threading.Event()
+        self._lock = threading.Lock()
+        self._newest: Snapshot | None = None
+        self._series: list[CurvePoint] = []
+        self._failure: Failure | None = None
+        self.ending: Outcome | None = None
+        """How the thread ended: set exactly once, just before it does."""
+        self._experiment = experiment
+        self._speed = speed
+        self._playing = playing
+        self._viewport = viewport
+        self._owed = 0.0
+        self._stale = True
+        self._pace: deque[tuple[float, int, int]] = deque()
+        self._steps_per_second_alone = 0.0
+        self._due = 0.0
+        self._next_picture = 0.0
+        self._thread = threading.Thread(target=self._work, name=f"playground-run-{run_id}", daemon=True)
+
+    # -- commands --------------------------------------------------------------------------------------------------
+
+    def start(self) -> None:
+        self._thread.start()
+
+    def play(self) -> None:
+        self._command(lambda: self._set_playing(True))
+
+    def pause(self) -> None:
+        self._command(lambda: self._set_playing(False))
+
+    def set_speed(self, speed: Speed) -> None:
+        self._command(lambda: self._set_speed(speed))
+
+    def step(self, unit: Unit, count: int = 1) -> None:
+        """Go on by `count` steps or epochs, then pause."""
+        self._command(lambda: self._step(unit, count))
+
+    def change(self, experiment: Experiment) -> None:
+        """Go on with other values (see `engine.changes`)."""
+        self._command(lambda: self._change(experiment))
+
+    def set_viewport(self, viewport: Viewport) -> None:
+        self._command(lambda: self._set_viewport(viewport))
+
+    def stop(self) -> None:
+        """Fall silent at once; the thread ends after the slice that it is in."""
+        with self._lock:
+            self._stopping.set()
+            self._newest, self._series, self._failure = None, [], None
+        self._commands.put(lambda: None)
+
+    def join(self, timeout: float | None = None) -> bool:
+        """Wait for the thread to end; whether it has."""
+        if self._thread.ident is not None:
+            self._thread.join(timeout)
+        return not self._thread.is_alive()
+
+    @property
+    def alive(self) -> bool:
+        return self._thread.is_alive()
+
+    # -- the mailbox -----------------------------------------------------------------------------------------------
+
+    def take(self) -> Snapshot | None:
+        """The newest snapshot, once; None if there is no newer one."""
+        with self._lock:
+            newest, self._newest = self._newest, None
+        return newest
+
+    def take_series(self) -> list[CurvePoint]:
+        """Every curve point since the last call."""
+        with self._lock:
+            series, self._series = self._series, []
+        return series
+
+    def take_failure(self) -> Failure | None:
+        """The error that ended the run, once."""
+        with self._lock:
+            failure, self._failure = self._failure, None
+        return failure
+
+    # -- the thread ------------------------------------------------------------------------------------------------
+
+    def _command(self, command: Callable[[], None]) -> None:
+        if not self._stopping.is_set():
+            self._commands.put(command)
+
+    def _work(self) -> None:
+        ending = Outcome("stopped", "The run was ended.")
+        try:
+            from engine.training import Run
+
+            self._run: Run = Run(self._experiment, self.run_id)
+            self._publish(self._viewport)
+            while not self._stopping.is_set():
+                self._obey()
+                if not self._stopping.is_set():
+                    self._go_on()
+            if self._run.outcome.final:
+                ending = self._run.outcome
+        except Exception as error:
+            ending = Outcome("failed", f"The model failed: {error}")
+            self._fail(ending, traceback.format_exc())
+        finally:
+            self.ending = ending
+
+    def _fail(self, outcome: Outcome, report: str) -> None:
+        with self._lock:
+            if self._stopping.is_set():
+                return
+            self._failure = Failure(outcome.sentence, report)
+            self._newest = Snapshot(self.run_id, outcome=outcome)
+            self._stopping.set()
+
+    @property
+    def _advancing(self) -> bool:
+        return (self._playing or self._owed > 0) and self._run.started and not self._run.outcome.final
+
+    def _obey(self) -> None:
+        """Do what has been commanded; wait for a command when there is nothing else to do."""
+        while not self._stopping.is_set():
+            try:
+                self._commands.get(timeout=self._patience())()
+            except Empty:
+                return
+            if not self._commands.empty():
+                continue
+            return
+
+    def _patience(self) -> float | None:
+        """How long to wait for a command: not at all, until something is due, or for ever."""
+        now = time.perf_counter()
+        if not self._advancing:
+            return None if not self._stale else 0.0
+        if self._owed > 0 or math.isinf(self._speed.per_second):
+            return 0.0
+        return max(0.0, self._due - now)
+
+    def _go_on(self) -> None:
+        if not self._advancing:
+            if self._stale:
+                self._publish(self._viewport)
+            return
+        if self._owed > 0:
+            self._pay()
+        elif math.isinf(self._speed.per_second):
+            self._advance(self._slice_steps())
+        elif time.perf_counter() >= self._due:
+            self._advance_on_time()
+        else:
+            return
+        with self._lock:
+            self._series.extend(self._run.take_series())
+        self._stale = True
+        if not self._advancing or self._speed.per_second <= _LEISURELY:
+            self._publish(self._viewport)
+        elif self._picture_is_due():
+            self._publish(_coarse(self._viewport))
+
+    def _advance(self, steps: int) -> None:
+        started = time.perf_counter()
+        done = self._run.advance(steps)
+        now = time.perf_counter()
+        if done and now > started:
+            rate = done / (now - started)
+            old = self._steps_per_second_alone
+            self._steps_per_second_alone = rate if old == 0 else 0.7 * old + 0.3 * rate
+        self._pace.append((now, self._run.step, self._run.epoch))
+        while len(self._pace) > 2 and self._pace[0][0] < now - _PACE_WINDOW:
+            self._pace.popleft()
+
+    def _slice_steps(self) -> int:
+        return max(1, int(self._steps_per_second_alone * _SLICE))
+
+    def _advance_on_time(self) -> None:
+        """One unit, and the next one when it is due; several at once where a unit is shorter than a frame."""
+        period = 1.0 / self._speed.per_second
+        now = time.perf_counter()
+        behind = max(1, int((now - self._due) / period) + 1) if self._due else 1
+        units = min(behind, max(1, int(_SLICE * 4 / period)))
+        self._owed_units(units)
+        self._due = max(self._due + units * period, now - period) if self._due else now + period
+
+    def _owed_units(self, units: int) -> None:
+        if self._speed.unit == "step":
+            self._advance(units)
+            return
+        target = self._run.epoch + units
+        while self._advancing and self._run.epoch < target and self._commands.empty():
+            self._advance(min(self._run.steps_until(target), self._slice_steps()))
+
+    def _pay(self) -> None:
+        """Do a slice of the steps that were asked for one by one."""
+        before = self._run.step
+        self._advance(min(int(self._owed), self._slice_steps()))
+        self._owed -= self._run.step - before
+        if self._run.outcome.final:
+            self._owed = 0
+
+    def _picture_is_due(self) -> bool:
+        """Whether the window has taken the last picture, and another would not slow the learning down."""
+        with self._lock:
+            waiting = self._newest is not None
+        return not waiting and time.perf_counter() >= self._next_picture
+
+    def _publish(self, viewport: Viewport | None) -> None:
+        started = time.perf_counter()
+        snapshot = replace(self._run.snapshot(viewport), playing=self._playing and self._advancing, **self._paces())
+        cost = time.perf_counter() - started
+        self._next_picture = time.perf_counter() + cost * (1 / _PICTURE_SHARE - 1)
+        self._stale = self._advancing
+        with self._lock:
+            self._series.extend(self._run.take_series())
+            if self._stopping.is_set():
+                self._series = []
+                return
+            self._newest = snapshot
+
+    def _paces(self) -> dict[str, float]:
+        if len(self._pace) < 2 or not self._advancing:
+            return {}
+        (t0, step0, epoch0), (t1, step1, epoch1) = self._pace[0], self._pace[-1]
+        seconds = max(t1 - t0, 1e-6)
+        return {"steps_per_second": (step1 - step0) / seconds, "epochs_per_second": (epoch1 - epoch0) / seconds}
+
+    # -- what the commands do --------------------------------------------------------------------------------------
+
+    def _set_playing(self, playing: bool) -> None:
+        self._playing = playing
+        self._owed = 0
+        self._due = 0.0
+        self._pace.clear()
+        self._stale = True
+
+    def _set_speed(self, speed: Speed) -> None:
+        self._speed = speed
+        self._due = 0.0
+        self._pace.clear()
+
+    def _step(self, unit: Unit, count: int) -> None:
+        self._set_playing(False)
+        if self._run.started:
+            self._owed = count if unit == "step" else self._run.steps_until(self._run.epoch + count)
+
+    def _change(self, experiment: Experiment) -> None:
+        self._run.change(experiment)
+        self._stale = True
+        self._next_picture = 0.0
+
+    def _set_viewport(self, viewport: Viewport) -> None:
+        self._viewport = viewport
+        self._stale = True
+
+
+def _coarse(viewport: Viewport | None) -> Viewport | None:
+    if viewport is None:
+        return None
+    shrink = min(1.0, _COARSE_CELLS / max(viewport.width, viewport.height))
+    return replace(
+        viewport, width=max(8, round(viewport.width * shrink)), height=max(8, round(viewport.height * shrink))
+    )
