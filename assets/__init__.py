@@ -1,0 +1,1 @@
+"""Lessons, icons, data sets and examples: data only, read through importlib.resources."""
