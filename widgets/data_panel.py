@@ -1,0 +1,313 @@
+"""The left panel: what the data are."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from PySide6.QtCore import QEvent, QSize, Qt, Signal
+from PySide6.QtWidgets import QButtonGroup, QHBoxLayout, QLabel, QPushButton, QToolButton, QWidget
+
+from engine.dataset import CLASS_NAMES
+from engine.experiment import CHIPS, DrawnData, Experiment, GeneratedData, Preparation
+from widgets.class_chips import ClassChips
+from widgets.fields import FieldSpec
+from widgets.flow import FlowLayout
+from widgets.form import FieldRow, Form, tooltip_html
+from widgets.gallery import Gallery, GalleryEntry
+from widgets.icons import icon
+from widgets.sections import Fold, Panel, Section, Sentence, chip
+from widgets.style import active_theme
+
+WIDTH, MINIMUM_WIDTH = 250, 236
+_LABEL_WIDTH = 82
+_CHIP_LABELS = {
+    "x1": "x₁", "x2": "x₂", "x1^2": "x₁²", "x2^2": "x₂²", "x1*x2": "x₁x₂",
+    "sin(x1)": "sin x₁", "sin(x2)": "sin x₂", "cos(x1)": "cos x₁", "cos(x2)": "cos x₂",
+}  # fmt: skip
+BRUSH_TOOLS = ("spray", "erase")
+"""The tools that have a radius; the first of them has a density as well."""
+
+RADIUS = FieldSpec(
+    "radius", "brush.radius", "Radius", "How far the brush reaches, in pixels.", "int", 30,
+    minimum=5, maximum=150, unit="px",
+)  # fmt: skip
+DENSITY = FieldSpec(
+    "density", "brush.density", "Density", "How many points the spray drops in a second.", "int", 40,
+    minimum=1, maximum=400, log=True, unit="/s",
+)  # fmt: skip
+TARGET = FieldSpec(
+    "target", "brush.target", "Target", "The value of the points that are drawn.", "float", 1.0,
+    minimum=-1.0, maximum=1.0, step=0.05,
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class ToolButton:
+    """One drawing tool as the panel shows it; `icon` is a name in assets/icons, `shortcut` a key for the tooltip."""
+
+    id: str
+    title: str
+    icon: str
+    shortcut: str
+    tooltip: str
+
+
+class DataPanel(Panel):
+    """Drawing, data sets, sample, features. It raises wishes and decides nothing."""
+
+    tool_chosen = Signal(str)
+    class_chosen = Signal(int)
+    class_renamed = Signal(int, str)
+    class_added = Signal()
+    class_removed = Signal(int)
+    data_set_chosen = Signal(str)
+    edited = Signal(str, object, bool)
+    """A path in the document, the value, and False while a slider is held."""
+    brush_changed = Signal(float, float)
+    """Radius in pixels, density in points a second."""
+    target_chosen = Signal(float)
+    reseed_requested = Signal()
+    open_points_requested = Signal()
+    paste_points_requested = Signal()
+
+    def __init__(self, tools: Sequence[ToolButton], parent: QWidget | None = None) -> None:
+        super().__init__("Data", WIDTH, MINIMUM_WIDTH, parent)
+        self._tools = {tool.id: tool for tool in tools}
+        self._chips = CHIPS[:2]
+        self._brush = float(RADIUS.default), float(DENSITY.default)
+        self._build_draw(self.add_section("Draw"))
+        self._build_data_sets(self.add_section("Data sets"))
+        self._build_sample(self.add_section("Sample"))
+        self._build_features(self.add_section("Features"))
+        self.finish()
+        self._restyle()
+
+    # Building
+
+    def _build_draw(self, section: Section) -> None:
+        grid = QWidget()
+        flow = FlowLayout(grid, spacing=5)
+        self._tool_buttons: dict[str, QToolButton] = {}
+        group = QButtonGroup(self)
+        for tool in self._tools.values():
+            button = QToolButton()
+            button.setProperty("look", "tool")
+            button.setCheckable(True)
+            button.setIconSize(QSize(18, 18))
+            keys = f" ({tool.shortcut})" if tool.shortcut else ""
+            button.setToolTip(tooltip_html(f"{tool.title}{keys}\n{tool.tooltip}"))
+            button.setAccessibleName(tool.title)
+            button.setAccessibleDescription(tool.tooltip)
+            button.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+            button.setProperty("key", tool.id)
+            group.addButton(button)
+            self._tool_buttons[tool.id] = button
+            flow.addWidget(button)
+        group.buttonClicked.connect(self._on_tool_clicked)
+        section.add(grid)
+        self.radius = self._brush_row(RADIUS)
+        self.density = self._brush_row(DENSITY)
+        self.target = FieldRow(TARGET)
+        self.target.label.setMinimumWidth(_LABEL_WIDTH)
+        self.target.edited.connect(self._on_target_edited)
+        self.classes = ClassChips()
+        self.classes.chosen.connect(self.class_chosen)
+        self.classes.renamed.connect(self.class_renamed)
+        self.classes.added.connect(self.class_added)
+        self.classes.removed.connect(self.class_removed)
+        self._height_hint = QLabel("A point's height is its target.")
+        self._height_hint.setProperty("look", "hint")
+        for widget in (self.radius, self.density, self.classes, self.target, self._height_hint):
+            section.add(widget)
+        self._draw_section = section
+
+    def _brush_row(self, spec: FieldSpec) -> FieldRow:
+        row = FieldRow(spec)
+        row.label.setMinimumWidth(_LABEL_WIDTH)
+        row.edited.connect(self._on_brush_edited)
+        row.hide()
+        return row
+
+    def _build_data_sets(self, section: Section) -> None:
+        self.gallery = Gallery()
+        self.gallery.chosen.connect(self.data_set_chosen)
+        section.add(self.gallery)
+        line = QHBoxLayout()
+        line.setSpacing(6)
+        self.open_button = QPushButton("Open points…")
+        self.open_button.setToolTip("Reads points from a CSV file with the columns x1, x2 and label.")
+        self.open_button.clicked.connect(self.open_points_requested)
+        self.paste_button = QPushButton("Paste")
+        self.paste_button.setToolTip("Pastes points from the clipboard: rows of x1, x2 and label.")
+        self.paste_button.clicked.connect(self.paste_points_requested)
+        for button in (self.open_button, self.paste_button):
+            button.setAccessibleName(button.text())
+            button.setAccessibleDescription(button.toolTip())
+        line.addWidget(self.open_button, 3)
+        line.addWidget(self.paste_button, 2)
+        section.body.addLayout(line)
+
+    def _build_sample(self, section: Section) -> None:
+        fold = Fold("sample")
+        self.sample = Form(
+            GeneratedData, "data", ("n_points", "noise", "arms", "balance", "seed"),
+            fold=fold, titles={"balance": "Balance"}, label_width=_LABEL_WIDTH,
+        )  # fmt: skip
+        self.shares = Form(
+            Preparation, "preparation", ("test_share", "validation_share", "split_seed"),
+            fold=fold, titles={"test_share": "Test share", "validation_share": "Validation"}, label_width=_LABEL_WIDTH,
+        )  # fmt: skip
+        self.dice = QToolButton()
+        self.dice.setProperty("look", "small")
+        self.dice.setToolTip("Draws the points anew with another seed.")
+        self.dice.setAccessibleName("New seed")
+        self.dice.setAccessibleDescription(self.dice.toolTip())
+        self.dice.clicked.connect(self.reseed_requested)
+        self.sample.row("seed").line.addWidget(self.dice)
+        self.sample.set_value(GeneratedData())
+        self._drawn_hint = QLabel("These points were drawn or opened. Choose a data set to sample new ones.")
+        self._drawn_hint.setProperty("look", "hint")
+        self._drawn_hint.setWordWrap(True)
+        self._drawn_hint.hide()
+        for form in (self.sample, self.shares):
+            form.edited.connect(self.edited)
+        for widget in (self._drawn_hint, self.sample, self.shares, fold):
+            section.add(widget)
+        self._sample_section = section
+
+    def _build_features(self, section: Section) -> None:
+        grid = QWidget()
+        flow = FlowLayout(grid, spacing=5)
+        tooltip = Preparation.model_fields["chips"].description or ""
+        self._chip_buttons: dict[str, QToolButton] = {}
+        for name in CHIPS:
+            button = chip(_CHIP_LABELS[name], tooltip_html(f"{_CHIP_LABELS[name]}\n{tooltip}"), f"Feature {name}")
+            button.setProperty("key", name)
+            button.clicked.connect(self._on_chip_clicked)
+            self._chip_buttons[name] = button
+            flow.addWidget(button)
+        section.add(grid)
+        self._chips_sentence = Sentence()
+        section.add(self._chips_sentence)
+        self.maps = Form(
+            Preparation, "preparation", ("polynomial", "fourier", "scaling"),
+            titles={"polynomial": "Polynomial", "fourier": "Fourier"}, label_width=_LABEL_WIDTH,
+        )  # fmt: skip
+        self.maps.edited.connect(self.edited)
+        section.add(self.maps)
+        self._features_section = section
+
+    # Setters
+
+    def set_gallery(self, entries: Sequence[GalleryEntry]) -> None:
+        """Show these data sets."""
+        self.gallery.set_entries(entries)
+
+    def set_experiment(self, experiment: Experiment, n_inputs: int, class_counts: Sequence[int]) -> None:
+        """Show the document; nothing is emitted.
+
+        Parameters
+        ----------
+        n_inputs : 1 or 2.
+        class_counts : the points of each class; empty in regression.
+        """
+        data = experiment.data
+        is_classification = len(class_counts) > 0
+        names = data.class_names if isinstance(data, DrawnData) else CLASS_NAMES[: len(class_counts)]
+        self.classes.setVisible(is_classification)
+        if is_classification:
+            self.classes.set_classes(names, class_counts)
+        self.target.setVisible(not is_classification and n_inputs == 2)
+        self._height_hint.setVisible(not is_classification and n_inputs == 1)
+        self.gallery.set_task("classification" if is_classification else "regression")
+        self.gallery.set_chosen(data.generator if isinstance(data, GeneratedData) else "")
+        is_generated = isinstance(data, GeneratedData)
+        self.sample.setEnabled(is_generated)
+        self._drawn_hint.setVisible(not is_generated)
+        if is_generated:
+            self.sample.set_value(data)
+        self.shares.set_value(experiment.preparation)
+        self.maps.set_value(experiment.preparation)
+        self._chips = experiment.preparation.chips
+        for name, button in self._chip_buttons.items():
+            button.setChecked(name in self._chips)
+            button.setVisible(n_inputs > 1 or "x2" not in name)
+            button.setText(_CHIP_LABELS[name] if n_inputs > 1 else _CHIP_LABELS[name].replace("₁", ""))
+
+    def set_tool(self, tool: str) -> None:
+        """Show `tool` as the one in hand, with its brush."""
+        self._tool_buttons[tool].setChecked(True)
+        self.radius.setVisible(tool in BRUSH_TOOLS)
+        self.density.setVisible(tool == BRUSH_TOOLS[0])
+
+    def set_brush(self, radius: float, density: float) -> None:
+        """Show the brush: radius in pixels, density in points a second."""
+        self._brush = float(radius), float(density)
+        self.radius.set_value(round(radius))
+        self.density.set_value(round(density))
+
+    def set_active_class(self, index: int) -> None:
+        """Show which class is being drawn."""
+        self.classes.set_active(index)
+
+    def set_target(self, value: float) -> None:
+        """Show the target of the points that are drawn."""
+        self.target.set_value(value)
+
+    def mark(self, path: str, sentence: str | None) -> bool:
+        """Show the control at `path` as wrong with `sentence` beneath; None takes the mark away.
+
+        Returns
+        -------
+        Whether the panel has a place for that path.
+        """
+        if any(form.mark(path, sentence) for form in (self.sample, self.shares, self.maps)):
+            return True
+        places = {
+            "data": self._draw_section.say,
+            "data.points": self._draw_section.say,
+            "data.class_names": self._draw_section.say,
+            "preparation": self._sample_section.say,
+            "preparation.chips": self._chips_sentence.say,
+        }
+        if path not in places:
+            return False
+        places[path](sentence)
+        return True
+
+    # Wishes
+
+    def _on_tool_clicked(self, button: QToolButton) -> None:
+        self.tool_chosen.emit(button.property("key"))
+
+    def _on_brush_edited(self, path: str, value: int, final: bool) -> None:
+        radius, density = self._brush
+        self.set_brush(*((value, density) if path == RADIUS.path else (radius, value)))
+        self.brush_changed.emit(*self._brush)
+
+    def _on_target_edited(self, path: str, value: float, final: bool) -> None:
+        self.target.set_value(value)
+        self.target_chosen.emit(value)
+
+    def _on_chip_clicked(self) -> None:
+        button = self.sender()
+        if isinstance(button, QToolButton):
+            name = button.property("key")
+            button.setChecked(name in self._chips)
+            chips = tuple(chip for chip in CHIPS if (chip in self._chips) != (chip == name))
+            self.edited.emit("preparation.chips", chips, True)
+
+    # Look
+
+    def changeEvent(self, event: QEvent) -> None:
+        super().changeEvent(event)
+        if event.type() == QEvent.Type.StyleChange and hasattr(self, "dice"):
+            self._restyle()
+
+    def _restyle(self) -> None:
+        theme = active_theme()
+        for name, button in self._tool_buttons.items():
+            button.setIcon(icon(self._tools[name].icon, theme))
+        self.dice.setIcon(icon("dice", theme, 16))
+        self.classes.restyle()
