@@ -60,8 +60,8 @@ class Points:
             raise ValueError("every coordinate and target of a point must be a finite number")
         ids = np.arange(len(X)) if len(self.ids) != len(X) else self.ids
         ids = frozen_array(ids, np.int64)
-        if len(ids) > 1 and (np.diff(ids) <= 0).any():
-            raise ValueError("the ids of points must be increasing")
+        if ids.ndim != 1 or (len(ids) > 1 and (np.diff(ids) <= 0).any()):
+            raise ValueError("the ids of points must be increasing whole numbers")
         object.__setattr__(self, "X", X)
         object.__setattr__(self, "y", y)
         object.__setattr__(self, "ids", ids)
@@ -122,22 +122,25 @@ class Points:
         def to_points(value: Any) -> Points:
             if isinstance(value, Points):
                 return value
-            if not isinstance(value, dict) or not {"X", "y"} <= set(value) <= {"X", "y", "ids"}:
+            if not isinstance(value, dict) or not {"X", "y"} <= set(value) <= {"X", "y", "ids", "inputs"}:
                 raise ValueError("points are an object with X (rows of coordinates), y (targets) and, if wished, ids")
             try:
-                X = np.asarray(value["X"], np.float32)
-                y = np.asarray(value["y"], np.float32)
-                ids = np.asarray(value.get("ids", ()), np.int64)
+                with np.errstate(over="ignore", invalid="ignore"):  # What overflows is refused as not finite.
+                    X = np.asarray(value["X"], np.float32)
+                    y = np.asarray(value["y"], np.float32)
+                    ids = np.asarray(value.get("ids", ()), np.int64)
             except (TypeError, ValueError, OverflowError) as error:
                 raise ValueError(f"points must be numbers in rows of one length ({error})") from error
-            if X.size == 0:
-                X = X.reshape(0, X.shape[1] if X.ndim == 2 and X.shape[1] else 2)
+            if X.size == 0:  # No rows say how many inputs there are.
+                X = np.empty((0, 1 if value.get("inputs") == 1 else 2), np.float32)
             return cls(X, y, ids)
 
         def to_plain(points: Points) -> dict[str, Any]:
             plain: dict[str, Any] = {"X": _rounded(points.X), "y": _rounded(points.y)}
             if not np.array_equal(points.ids, np.arange(len(points))):
                 plain["ids"] = points.ids.tolist()
+            if len(points) == 0:
+                plain["inputs"] = int(points.X.shape[1])
             return plain
 
         plain_schema = core_schema.typed_dict_schema(
@@ -149,6 +152,7 @@ class Points:
                 "ids": core_schema.typed_dict_field(
                     core_schema.list_schema(core_schema.int_schema()), required=False
                 ),
+                "inputs": core_schema.typed_dict_field(core_schema.int_schema(ge=1, le=2), required=False),
             }
         )
         return core_schema.json_or_python_schema(

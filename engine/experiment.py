@@ -33,7 +33,8 @@ class GeneratedData(Settings):
     balance: float = choice(
         0.5,
         "Class balance",
-        "The share of the points in the first class; the others divide the rest equally.",
+        "The size of the first class against each other one: at 0.5 all are equally large, at 0.9 it is nine times as"
+        " large.",
         ge=0.05,
         le=0.95,
         step=0.05,
@@ -316,10 +317,10 @@ class View(Settings):
     """What is shown."""
 
     x_range: tuple[float, float] | None = Field(
-        None, title="Horizontal range", description="The part of the plane in view; none fits the data."
+        default=None, title="Horizontal range", description="The part of the plane in view; none fits the data."
     )
     y_range: tuple[float, float] | None = Field(
-        None, title="Vertical range", description="The part of the plane in view; none fits the data."
+        default=None, title="Vertical range", description="The part of the plane in view; none fits the data."
     )
     probability: bool = choice(True, "Probability", "Colours the plane by what the model says there.")
     boundary: bool = choice(True, "Boundary", "Draws the line where the model changes its mind.")
@@ -344,7 +345,7 @@ class View(Settings):
 class Experiment(Settings):
     """Everything a person chose. Equal experiments learn the same numbers."""
 
-    schema_version: int = Field(SCHEMA_VERSION, ge=1, le=SCHEMA_VERSION)
+    schema_version: int = Field(default=SCHEMA_VERSION, ge=1, le=SCHEMA_VERSION)
     data: Data = Field(default_factory=GeneratedData)
     preparation: Preparation = Field(default_factory=Preparation)
     learner: LearnerSettings = Field(

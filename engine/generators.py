@@ -1,0 +1,285 @@
+"""Seeded synthetic data sets: one table of rules, and the data set that a document's data stand for."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import lru_cache
+
+import numpy as np
+
+from engine.dataset import CLASS_NAMES, Dataset, FloatArray, IntArray, Points, Task, split
+from engine.experiment import DrawnData, GeneratedData, GeneratorName, Preparation
+
+_UNIFORMS = 4
+
+Clean = tuple[FloatArray, FloatArray | IntArray, float | FloatArray]
+"""The points without noise: X (n, d), y (n,); and the SD of the noise, one number or one a point (n,)."""
+
+Rule = Callable[[FloatArray, IntArray, GeneratedData], Clean]
+"""From uniforms (n, 4) in [0, 1) and classes (n,) to clean points. Row i depends on row i alone, so that asking for
+more points keeps those that are there and more noise moves each point along its own direction."""
+
+
+@dataclass(frozen=True)
+class Generator:
+    """One synthetic data set as a gallery shows it.
+
+    Parameters
+    ----------
+    name, title, sentence : the key, the label on screen, and what there is to learn from it.
+    task, n_inputs : what the targets are, and how many inputs there are.
+    rule : where the points come from.
+    classes : how many classes there are, 0 in regression.
+    has_arms : whether the number of arms is the number of classes.
+    """
+
+    name: GeneratorName
+    title: str
+    task: Task
+    n_inputs: int
+    rule: Rule
+    sentence: str
+    classes: int = 0
+    has_arms: bool = False
+
+    @property
+    def has_balance(self) -> bool:
+        """Whether the class balance means something."""
+        return self.task == "classification"
+
+    def n_classes(self, data: GeneratedData) -> int:
+        """How many classes the data set has with the settings `data`."""
+        return data.arms if self.has_arms else self.classes
+
+
+def _circles(u: FloatArray, y: IntArray, data: GeneratedData) -> Clean:
+    angle = 2 * np.pi * u[:, 0]
+    radius = np.where(y == 0, 0.35 * np.sqrt(u[:, 1]), 0.75 + 0.15 * u[:, 1])
+    return _polar(radius, angle), y, 0.6 * data.noise
+
+
+def _xor(u: FloatArray, y: IntArray, data: GeneratedData) -> Clean:
+    side = np.where(u[:, 0] < 0.5, -1.0, 1.0)
+    other = np.where(y == 0, side, -side)
+    X = np.stack([side * (0.08 + 0.85 * u[:, 1]), other * (0.08 + 0.85 * u[:, 2])], axis=1)
+    return X, y, 0.6 * data.noise
+
+
+def _moons(u: FloatArray, y: IntArray, data: GeneratedData) -> Clean:
+    angle = np.pi * u[:, 0]
+    upper = np.stack([np.cos(angle) - 0.5, np.sin(angle) - 0.25], axis=1)
+    X = 0.6 * np.where((y == 0)[:, None], upper, -upper)
+    return X, y, 0.6 * data.noise
+
+
+def _gaussians(_u: FloatArray, y: IntArray, data: GeneratedData) -> Clean:
+    two = np.array([[-0.45, -0.45], [0.45, 0.45]])
+    angles = np.radians([90.0, 210.0, 330.0])
+    three = 0.55 * np.stack([np.cos(angles), np.sin(angles)], axis=1)
+    centres = two if data.generator == "gaussians2" else three
+    return centres[y], y, 0.1 + 0.8 * data.noise
+
+
+def _spirals(u: FloatArray, y: IntArray, data: GeneratedData) -> Clean:
+    turns = {2: 1.75, 3: 1.25, 4: 1.0}[data.arms]
+    along = np.sqrt(u[:, 0])  # The length of a spiral grows with the square of its radius: the points lie evenly.
+    angle = 2 * np.pi * (turns * along + y / data.arms)
+    return _polar(0.05 + 0.9 * along, angle), y, 0.25 * data.noise
+
+
+def _checkerboard(u: FloatArray, y: IntArray, data: GeneratedData) -> Clean:
+    row = np.floor(4 * u[:, 0])
+    column = 2 * np.floor(2 * u[:, 1]) + (row + y) % 2
+    corners = np.stack([column, row], axis=1)
+    inside = 0.08 + 0.84 * u[:, 2:4]
+    return (corners + inside) / 2 - 1, y, 0.25 * data.noise
+
+
+def _separable(u: FloatArray, y: IntArray, data: GeneratedData) -> Clean:
+    normal = np.array([np.cos(np.pi / 3), np.sin(np.pi / 3)])
+    along = np.array([-normal[1], normal[0]])
+    distance = np.where(y == 0, -1.0, 1.0) * (0.12 + 0.6 * u[:, 0])
+    return distance[:, None] * normal + (1.5 * u[:, 1:2] - 0.75) * along, y, 0.6 * data.noise
+
+
+def _on_a_line(u: FloatArray) -> tuple[FloatArray, FloatArray]:
+    x = 2 * u[:, 0] - 1
+    return x, 0.7 * x + 0.1
+
+
+def _linear(u: FloatArray, _y: IntArray, data: GeneratedData) -> Clean:
+    x, on_line = _on_a_line(u)
+    return x[:, None], on_line, data.noise
+
+
+def _sine(u: FloatArray, _y: IntArray, data: GeneratedData) -> Clean:
+    x = 2 * u[:, 0] - 1
+    return x[:, None], 0.8 * np.sin(np.pi * x), data.noise
+
+
+def _step(u: FloatArray, _y: IntArray, data: GeneratedData) -> Clean:
+    x = 2 * u[:, 0] - 1
+    return x[:, None], np.where(x < 0, -0.6, 0.6), data.noise
+
+
+def _polynomial(u: FloatArray, _y: IntArray, data: GeneratedData) -> Clean:
+    x = 2 * u[:, 0] - 1
+    return x[:, None], 0.3 - 0.9 * x - 0.6 * x**2 + 1.5 * x**3, data.noise
+
+
+def _heteroscedastic(u: FloatArray, _y: IntArray, data: GeneratedData) -> Clean:
+    x, on_line = _on_a_line(u)
+    return x[:, None], on_line, data.noise * (0.2 + 1.3 * (x + 1))
+
+
+def _outliers(u: FloatArray, _y: IntArray, data: GeneratedData) -> Clean:
+    x, on_line = _on_a_line(u)
+    strays = np.arange(len(u)) % 10 == 9
+    x = np.where(strays, 0.3 + 0.7 * u[:, 0], x)
+    return x[:, None], np.where(strays, -0.9 + 0.4 * u[:, 1], on_line), 0.5 * data.noise
+
+
+def _plane(u: FloatArray, _y: IntArray, data: GeneratedData) -> Clean:
+    X = 2 * u[:, :2] - 1
+    return X, 0.6 * X[:, 0] - 0.4 * X[:, 1], data.noise
+
+
+def _bumps(u: FloatArray, _y: IntArray, data: GeneratedData) -> Clean:
+    X = 2 * u[:, :2] - 1
+    target = np.zeros(len(X))
+    for centre, height in (((-0.5, -0.4), 1.0), ((0.5, 0.4), -1.0), ((-0.4, 0.6), -0.7), ((0.6, -0.5), 0.6)):
+        target += height * np.exp(-((X - np.array(centre)) ** 2).sum(axis=1) / (2 * 0.28**2))
+    return X, target, data.noise
+
+
+def _polar(radius: FloatArray, angle: FloatArray) -> FloatArray:
+    return np.stack([radius * np.cos(angle), radius * np.sin(angle)], axis=1)
+
+
+GENERATORS: dict[GeneratorName, Generator] = {
+    entry.name: entry
+    for entry in (
+        Generator("circles", "Circles", "classification", 2, _circles,
+                  "A disc inside a ring: no line parts them, a circle does.", 2),
+        Generator("xor", "XOR", "classification", 2, _xor,
+                  "Opposite quadrants share a class: the product of the inputs tells them apart.", 2),
+        Generator("moons", "Moons", "classification", 2, _moons,
+                  "Two half circles that hook into each other.", 2),
+        Generator("gaussians2", "Two Gaussians", "classification", 2, _gaussians,
+                  "Two round clouds: a line is the best boundary there is.", 2),
+        Generator("gaussians3", "Three Gaussians", "classification", 2, _gaussians,
+                  "Three round clouds, for more than two classes.", 3),
+        Generator("spirals", "Spirals", "classification", 2, _spirals,
+                  "Arms wound around each other: easy to see, hard to learn.", has_arms=True),
+        Generator("checkerboard", "Checkerboard", "classification", 2, _checkerboard,
+                  "Four by four fields in two classes: needs a model that bends often.", 2),
+        Generator("separable", "Linearly separable", "classification", 2, _separable,
+                  "A line parts the classes with room to spare.", 2),
+        Generator("linear", "Linear", "regression", 1, _linear,
+                  "A straight line with noise around it."),
+        Generator("sine", "Sine", "regression", 1, _sine,
+                  "One wave: too bent for a line, easy for a polynomial."),
+        Generator("step", "Step", "regression", 1, _step,
+                  "A jump: smooth models overshoot on both sides of it."),
+        Generator("polynomial", "Polynomial", "regression", 1, _polynomial,
+                  "A cubic: too low a degree underfits, too high a degree follows the noise."),
+        Generator("heteroscedastic", "Heteroscedastic", "regression", 1, _heteroscedastic,
+                  "A line whose noise grows to the right."),
+        Generator("outliers", "Outliers", "regression", 1, _outliers,
+                  "A line and one point in ten far below it: squared loss follows the strays, absolute loss does not."),
+        Generator("plane", "Plane", "regression", 2, _plane,
+                  "The target, shown as a colour, rises evenly in one direction."),
+        Generator("bumps", "Gaussian bumps", "regression", 2, _bumps,
+                  "The target, shown as a colour, has hills and valleys."),
+    )
+}  # fmt: skip
+"""Every data set, in menu order."""
+
+
+def interleaved_classes(n: int, n_classes: int, balance: float) -> IntArray:
+    """Classes for n points, spread evenly and in order (A B C A B C …).
+
+    Parameters
+    ----------
+    n : how many points.
+    n_classes : 2 or more.
+    balance : in (0, 1); the first class gets `balance` for each `1 - balance` of every other class, so that 0.5 makes
+        all classes equally large.
+
+    Returns
+    -------
+    (n,) int64; each class has its share of the points, to rounding.
+    """
+    weights = np.full(n_classes, 1.0 - balance)
+    weights[0] = balance
+    edges = np.round(np.cumsum(weights) / weights.sum() * n).astype(np.int64)
+    counts = np.diff(edges, prepend=0)
+    classes = np.repeat(np.arange(n_classes), counts)
+    place = np.concatenate([(np.arange(count) + 0.5) / count for count in counts if count] or [np.empty(0)])
+    return np.asarray(classes[np.argsort(place, kind="stable")])
+
+
+@lru_cache(maxsize=4)
+def generate(data: GeneratedData) -> Points:
+    """The points that `data` describes; the same settings give the same points.
+
+    Coordinates and targets lie roughly within [-1, 1]. Noise is Gaussian, on the inputs in classification and on the
+    target in regression.
+    """
+    entry = GENERATORS[data.generator]
+    placing, straying = (np.random.Generator(np.random.PCG64(s)) for s in np.random.SeedSequence(data.seed).spawn(2))
+    uniforms = placing.random((data.n_points, _UNIFORMS))
+    n_classes = entry.n_classes(data)
+    classes = (
+        interleaved_classes(data.n_points, n_classes, data.balance) if n_classes else np.zeros(data.n_points, np.int64)
+    )
+    X, y, spread = entry.rule(uniforms, classes, data)
+    if entry.task == "classification":
+        X = X + spread * straying.standard_normal((data.n_points, 2))
+    else:
+        y = y + spread * straying.standard_normal(data.n_points)
+    return Points(X, np.asarray(y, np.float32))
+
+
+def task_of(data: GeneratedData | DrawnData) -> Task:
+    """Whether the targets of `data` are classes or numbers."""
+    return data.task if isinstance(data, DrawnData) else GENERATORS[data.generator].task
+
+
+def points_of(data: GeneratedData | DrawnData) -> Points:
+    """The points of `data`, generated where they are not drawn."""
+    return data.points if isinstance(data, DrawnData) else generate(data)
+
+
+def class_names_of(data: GeneratedData | DrawnData) -> tuple[str, ...]:
+    """What the classes of `data` are called; nothing in regression."""
+    if task_of(data) == "regression":
+        return ()
+    if isinstance(data, DrawnData):
+        return data.class_names
+    return CLASS_NAMES[: GENERATORS[data.generator].n_classes(data)]
+
+
+def dataset_of(data: GeneratedData | DrawnData, preparation: Preparation) -> Dataset:
+    """The data set that a learner is given: the points of `data`, each with its part.
+
+    Equal data and equal shares give the very same object, as long as it is among the last four asked for.
+    """
+    return _dataset(data, preparation.validation_share, preparation.test_share, preparation.split_seed)
+
+
+@lru_cache(maxsize=4)
+def _dataset(
+    data: GeneratedData | DrawnData, validation_share: float, test_share: float, split_seed: int
+) -> Dataset:
+    points = points_of(data)
+    parts = split(points.ids, validation_share, test_share, split_seed)
+    parts.setflags(write=False)
+    return Dataset(
+        points=points,
+        task=task_of(data),
+        parts=parts,
+        class_names=class_names_of(data),
+        input_names=("x1", "x2") if points.X.shape[1] == 2 else ("x",),
+    )
