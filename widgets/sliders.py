@@ -57,7 +57,12 @@ class JumpSlider(QSlider):
 
 
 class NumberBox(QLineEdit):
-    """A number that is typed. What is refused stays, marked, until it is corrected or Escape brings the old back."""
+    """A number that is typed. What is refused stays, marked, until it is corrected or Escape brings the old back.
+
+    Parameters
+    ----------
+    look : "number" (without a frame, right of a slider), "boxed" (on its own) or "cell" (narrow, centred).
+    """
 
     submitted = Signal(object)
     """A number in the field's range (int or float)."""
@@ -68,13 +73,14 @@ class NumberBox(QLineEdit):
     menu_requested = Signal(object)
     """A context menu (QMenu) about to open, to which entries may be added."""
 
-    def __init__(self, spec: FieldSpec, *, boxed: bool = False, parent: QWidget | None = None) -> None:
+    def __init__(self, spec: FieldSpec, look: str = "number", parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._spec = spec
         self._value: Number = spec.default
         self._is_refused = False
-        self.setProperty("look", "boxed" if boxed else "number")
-        self.setAlignment(Qt.AlignmentFlag.AlignLeft if boxed else Qt.AlignmentFlag.AlignRight)
+        self.setProperty("look", look)
+        align = {"number": Qt.AlignmentFlag.AlignRight, "cell": Qt.AlignmentFlag.AlignHCenter}
+        self.setAlignment(align.get(look, Qt.AlignmentFlag.AlignLeft))
         self.setFont(tabular(self.font()))
         self.editingFinished.connect(self._on_editing_finished)
         self._write()
@@ -161,7 +167,7 @@ class NumberControl(QWidget):
         self._stops = slider_stops(spec)
         self._log = spec.log
         self._value: Number = spec.default
-        self.box = NumberBox(spec, boxed=not self._stops)
+        self.box = NumberBox(spec, "number" if self._stops else "boxed")
         self.slider: JumpSlider | None = None
         self.row = QHBoxLayout(self)
         self.row.setContentsMargins(0, 0, 0, 0)

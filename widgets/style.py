@@ -131,6 +131,8 @@ QLabel[look="metric"] { color: %(muted)s; font-size: %(tiny)spx; }
 QLabel[look="sentence"] { color: %(danger)s; background: %(danger_soft)s; border-radius: 5px; padding: 4px 7px;
   font-size: %(small)spx; }
 QFrame[look="card"] { background: %(card)s; border: 1px solid %(border)s; border-radius: 6px; }
+QFrame[look="palette"] { background: %(raised)s; border: 1px solid %(strong_border)s; border-radius: 8px; }
+QFrame[look="palette"] QListView { border: none; padding: 0px; }
 QFrame[look="rule"] { background: %(border)s; border: none; }
 
 QPushButton, QToolButton { background: %(raised)s; border: 1px solid %(border)s; border-radius: 6px;
@@ -173,7 +175,8 @@ QPushButton[segment="first"] { border-left: 1px solid %(border)s; border-top-lef
   border-bottom-left-radius: 6px; }
 QPushButton[segment="last"] { border-top-right-radius: 6px; border-bottom-right-radius: 6px; }
 QPushButton[segment]:checked { background: %(accent)s; color: %(on_accent)s; border-color: %(accent)s; }
-QPushButton[segment]:focus { text-decoration: underline; }
+QPushButton[segment]:focus { border: 2px solid %(strong_border)s; padding: 3px 4px; }
+QPushButton[segment]:checked:focus { border: 2px solid %(text)s; }
 QPushButton[segment]:checked:disabled { background: %(groove)s; color: %(muted)s; border-color: %(groove)s; }
 
 QLineEdit, QComboBox, QAbstractSpinBox, QPlainTextEdit, QTextEdit { background: %(raised)s;
@@ -186,6 +189,7 @@ QLineEdit[look="number"] { padding: 1px 1px; min-height: 16px; background: trans
   border-radius: 4px; }
 QLineEdit[look="number"]:hover { border-color: %(border)s; background: %(raised)s; }
 QLineEdit[look="number"]:focus { border-color: %(accent)s; background: %(raised)s; }
+QLineEdit[look="cell"] { padding: 3px 1px; min-height: 16px; }
 QLineEdit[look="boxed"] { padding: 3px 6px; min-height: 16px; }
 QLineEdit[wrong="true"], QComboBox[wrong="true"], QToolButton[wrong="true"], QFrame[look="card"][wrong="true"],
 QLineEdit[look="number"][wrong="true"] { border: 1px solid %(danger)s; background: %(danger_soft)s; }
@@ -202,6 +206,7 @@ QComboBox QAbstractItemView, QListView { background: %(raised)s; border: 1px sol
 QComboBox QAbstractItemView::item, QListView::item { padding: 5px 7px; min-height: 18px; border-radius: 4px; }
 QComboBox QAbstractItemView::item:selected, QListView::item:selected { background: %(accent_soft)s;
   color: %(text)s; }
+QListView::item:disabled { color: %(faint)s; }
 
 QSlider:horizontal { min-height: 20px; }
 QSlider::groove:horizontal { height: 4px; border-radius: 2px; background: %(groove)s; }

@@ -1,0 +1,199 @@
+"""The numbers under the stage: losses, accuracies, errors, each with the digits it deserves."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+
+from PySide6.QtCore import QEvent, QSize, Qt
+from PySide6.QtGui import QResizeEvent
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QSizePolicy, QWidget
+
+from engine.snapshot import Estimate, SplitMetrics
+from widgets.style import active_theme, tabular
+
+_PARTS = {"train": "train", "validation": "val.", "test": "test"}
+_SPOKEN_PARTS = {"train": "training", "validation": "validation", "test": "test"}
+_NAMES = {"loss": "loss", "accuracy": "acc.", "rmse": "RMSE", "mae": "MAE", "r2": "R²"}
+_EXPLAINED = {
+    "loss": "The mean loss of the {part} points, without penalties.",
+    "accuracy": "The share of the {part} points that the model gets right.",
+    "rmse": "The root of the mean squared residual of the {part} points, in the units of the target.",
+    "mae": "The mean absolute residual of the {part} points, in the units of the target.",
+    "r2": "The share of the {part} targets' variance that the model explains: 1 is all, 0 is the mean's own.",
+}
+_ORDER = (
+    ("train", "loss"), ("validation", "loss"), ("test", "loss"),
+    ("train", "accuracy"), ("validation", "accuracy"), ("test", "accuracy"),
+    ("train", "rmse"), ("validation", "rmse"), ("test", "rmse"),
+    ("train", "r2"), ("validation", "r2"), ("test", "r2"),
+    ("train", "mae"), ("validation", "mae"), ("test", "mae"),
+)  # fmt: skip
+"""From left to right."""
+_LEAVING = (
+    ("train", "mae"), ("validation", "mae"), ("test", "mae"), ("train", "r2"), ("validation", "r2"),
+    ("validation", "rmse"), ("validation", "accuracy"), ("validation", "loss"), ("train", "rmse"),
+    ("train", "accuracy"), ("test", "r2"), ("test", "loss"), ("test", "rmse"), ("test", "accuracy"),
+    ("train", "loss"),
+)  # fmt: skip
+"""The least important first: what is hidden where the bar is narrow."""
+_GAP = 18
+_LEAST_NOTE = 90
+"""The width, in pixels, that the word at the right is left at least."""
+
+
+class Metric(QWidget):
+    """One number with its name."""
+
+    def __init__(self, part: str, name: str, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._explanation = _EXPLAINED[name].format(part=_SPOKEN_PARTS[part])
+        self._name = name
+        self._title = f"{_PARTS[part]} {_NAMES[name]}"
+        layout = QHBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(6)
+        caption = QLabel(self._title)
+        caption.setProperty("look", "metric")
+        self.value = QLabel("–")
+        for label in (caption, self.value):
+            label.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Preferred)
+            layout.addWidget(label)
+        self.restyle()
+
+    def restyle(self) -> None:
+        self.value.setFont(tabular(self.font(), pixel_size=active_theme().font_size + 2, bold=True))
+
+    def set_estimate(self, estimate: Estimate) -> None:
+        """Show the number."""
+        text = estimate_text(self._name, estimate)
+        if text == self.value.text():
+            return
+        self.value.setText(text)
+        tooltip = self._explanation
+        if estimate.half_width is not None:
+            tooltip += " ± is the half-width of its 95 % interval: 1.96 standard errors, for a sample of this size."
+        self.setToolTip(f"<p>{tooltip}</p>")
+        self.setAccessibleName(f"{self._title} {text}")
+        self.setAccessibleDescription(tooltip)
+
+
+class MetricsBar(QWidget):
+    """The numbers from left to right, and a word on how the run stands at the right."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setAccessibleName("Metrics")
+        self.setProperty("look", "bar")
+        self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
+        self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
+        self._shown: tuple[tuple[str, str], ...] = ()
+        self._note = ""
+        layout = QHBoxLayout(self)
+        layout.setContentsMargins(16, 10, 16, 10)
+        layout.setSpacing(_GAP)
+        self._metrics = {key: Metric(*key) for key in _ORDER}
+        for metric in self._metrics.values():
+            metric.hide()
+            layout.addWidget(metric)
+        self.hint = QLabel("No model yet.")
+        self.hint.setProperty("look", "muted")
+        layout.addWidget(self.hint)
+        layout.addStretch(1)
+        self.note = QLabel()
+        self.note.setProperty("look", "muted")
+        self.note.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
+        layout.addWidget(self.note)
+
+    def metric(self, part: str, name: str) -> Metric:
+        """One number, e.g. ``metric("test", "accuracy")``."""
+        return self._metrics[part, name]
+
+    def sizeHint(self) -> QSize:
+        return QSize(600, self.layout().sizeHint().height())
+
+    def minimumSizeHint(self) -> QSize:
+        return QSize(160, self.sizeHint().height())
+
+    def set_metrics(self, metrics: Mapping[str, SplitMetrics]) -> None:
+        """Show the numbers: by part ("train", "validation", "test"), then by name."""
+        shown = tuple((part, name) for part, name in _ORDER if name in metrics.get(part, {}))
+        for part, name in shown:
+            self._metrics[part, name].set_estimate(metrics[part][name])
+        self._shown = shown
+        self.hint.setVisible(not shown)
+        self._fit()
+
+    def set_note(self, text: str) -> None:
+        """Show a word on how the run stands, e.g. "still improving"."""
+        if text != self._note:
+            self._note = text
+            self.note.setToolTip(text)
+            self._fit()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._fit()
+
+    def changeEvent(self, event: QEvent) -> None:
+        super().changeEvent(event)
+        if event.type() == QEvent.Type.StyleChange and hasattr(self, "note"):
+            for metric in self._metrics.values():
+                metric.restyle()
+            self._fit()
+
+    def _fit(self) -> None:
+        """Hide the least important numbers until the rest has room."""
+        widths = {key: self._metrics[key].sizeHint().width() + _GAP for key in self._shown}
+        room = self.width() - 32 - (_LEAST_NOTE if self._note else 0)
+        leaving = [key for key in _LEAVING if key in widths]
+        while leaving and sum(widths.values()) > room:
+            del widths[leaving.pop(0)]
+        for key, metric in self._metrics.items():
+            if metric.isHidden() == (key in widths):
+                metric.setVisible(key in widths)
+        hint = self.hint.sizeHint().width() + _GAP if not self._shown else 0
+        left = self.width() - 32 - sum(widths.values()) - hint
+        elided = self.note.fontMetrics().elidedText(self._note, Qt.TextElideMode.ElideRight, max(left, 0))
+        if elided != self.note.text():
+            self.note.setText(elided)
+
+
+def estimate_text(name: str, estimate: Estimate) -> str:
+    """A number with the digits it deserves: an accuracy in percent, the rest to three significant digits.
+
+    >>> estimate_text("accuracy", Estimate(0.975, 0.0281)), estimate_text("loss", Estimate(0.03124))
+    ('97.5 ± 2.8 %', '0.0312')
+    """
+    value, half_width = estimate.value, estimate.half_width
+    if math.isnan(value):
+        return "–"
+    if math.isinf(value):
+        return "∞" if value > 0 else "−∞"
+    if name == "accuracy":
+        return f"{_percent(value, half_width)} %"
+    if name == "r2" and -10 < value <= 1:
+        text = f"{value:.3f}"
+    else:
+        text = number_of_digits(value)
+    if half_width is not None and math.isfinite(half_width):
+        text = f"{text} ± {float(f'{half_width:.2g}'):g}"
+    return text.replace("-", "−")
+
+
+def _percent(value: float, half_width: float | None) -> str:
+    text = f"{100 * value:.1f}"
+    if half_width is None or not math.isfinite(half_width):
+        return text
+    return f"{text} ± {100 * half_width:.1f}"
+
+
+def number_of_digits(value: float, digits: int = 3) -> str:
+    """`value` to so many significant digits, trailing zeros kept, with an exponent where it is very large or small."""
+    if value == 0:
+        return "0"
+    if not 1e-4 <= abs(value) < 1e5:
+        mantissa, exponent = f"{value:.{digits - 1}e}".split("e")
+        return f"{mantissa}e{int(exponent)}"
+    decimals = max(0, digits - 1 - math.floor(math.log10(abs(value))))
+    return f"{value:.{decimals}f}"

@@ -1,0 +1,265 @@
+"""The right panel: what the model is and how it learns."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QSignalBlocker, Signal
+from PySide6.QtWidgets import QToolButton, QWidget
+
+from engine.dataset import Task
+from engine.experiment import Experiment, Loss, Optimizer, Regularization, StopConditions, Training, View
+from engine.learners.mlp import MultilayerPerceptron
+from engine.losses import FORMULAS, LossMismatch, loss_curve
+from engine.registry import LEARNERS, learners_for
+from widgets.flow import FlowLayout
+from widgets.form import Form, tooltip_html
+from widgets.formula import FormulaCard
+from widgets.layer_editor import LayerEditor
+from widgets.loss_plot import LossPlot
+from widgets.sections import Fold, Panel, QuietComboBox, Section, Segmented, Sentence, chip
+from widgets.style import set_look
+
+WIDTH, MINIMUM_WIDTH = 300, 284
+_LABEL_WIDTH = 90
+_TASKS = (
+    ("classification", "Classify", "The targets are classes."),
+    ("regression", "Regress", "The targets are numbers."),
+)
+_SHOWN: dict[tuple[Task, int], tuple[str, ...]] = {
+    ("classification", 2): (
+        "probability", "boundary", "contours", "errors", "held_out", "equation", "grid", "legend",
+    ),
+    ("regression", 1): ("residuals", "held_out", "equation", "grid", "legend"),
+    ("regression", 2): ("probability", "contours", "held_out", "equation", "grid", "legend"),
+}  # fmt: skip
+"""What can be shown, by task and number of inputs."""
+_SHORT = {"held_out": "Held-out"}
+_IN_REGRESSION = {"probability": ("Values", "Colours the plane by the model's value there.")}
+
+
+class ModelPanel(Panel):
+    """Task, model, loss, optimizer, penalties, what is shown. It raises wishes and decides nothing."""
+
+    edited = Signal(str, object, bool)
+    """A path in the document, the value, and False while a slider is held."""
+    task_chosen = Signal(str)
+    learner_chosen = Signal(str)
+    """The kind of a learner in engine.registry."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__("Model", WIDTH, MINIMUM_WIDTH, parent)
+        self._task: Task = "classification"
+        self._learner_forms: dict[str, Form] = {}
+        self._shown_loss: tuple[Loss, Task] | None = None
+        self.tasks = Segmented(_TASKS)
+        self.tasks.chosen.connect(self._on_task_chosen)
+        self.column.addWidget(self.tasks)
+        self._build_model(self.add_section("Model"))
+        self._build_loss(self.add_section("Loss"))
+        self._build_optimizer(self.add_section("Optimizer"))
+        self._build_regularization(self.add_section("Regularization"))
+        self._build_show(self.add_section("Show"))
+        self.finish()
+
+    # Building
+
+    def _build_model(self, section: Section) -> None:
+        self.learner = QuietComboBox()
+        tooltip = "The family of functions that the model is chosen from."
+        self.learner.setToolTip(tooltip)
+        self.learner.setAccessibleName("Model")
+        self.learner.setAccessibleDescription(tooltip)
+        self.learner.activated.connect(self._on_learner_activated)
+        section.heading.setBuddy(self.learner)
+        section.add(self.learner)
+        self._learner_sentence = Sentence()
+        section.add(self._learner_sentence)
+        self.formula = FormulaCard()
+        section.add(self.formula)
+        self.layers = LayerEditor(_LABEL_WIDTH)
+        self.layers.edited.connect(self.edited)
+        section.add(self.layers)
+        self._model_section = section
+
+    def _learner_form(self, kind: str) -> Form:
+        """The form of one learner's settings, made when it is first needed."""
+        if kind not in self._learner_forms:
+            fold = Fold(f"model.{kind}")
+            form = Form(LEARNERS[kind].settings, "learner", fold=fold, label_width=_LABEL_WIDTH)
+            form.edited.connect(self.edited)
+            form.column.addWidget(fold)
+            fold.toggled.connect(self._on_fold_toggled)
+            self._model_section.add(form)
+            self._learner_forms[kind] = form
+        return self._learner_forms[kind]
+
+    def _build_loss(self, section: Section) -> None:
+        self.loss = Form(Loss, "training.loss", label_width=_LABEL_WIDTH)
+        self.loss.edited.connect(self.edited)
+        _head(section, self.loss)
+        self.loss_formula = FormulaCard()
+        self.loss_plot = LossPlot()
+        for widget in (self.loss, self.loss_formula, self.loss_plot):
+            section.add(widget)
+        self._loss_section = section
+
+    def _build_optimizer(self, section: Section) -> None:
+        fold = Fold("optimizer")
+        self.optimizer = Form(Optimizer, "training.optimizer", fold=fold, label_width=_LABEL_WIDTH)
+        self.optimizer.edited.connect(self.edited)
+        _head(section, self.optimizer)
+        section.add(self.optimizer)
+        section.add(fold)
+        self._optimizer_section = section
+
+    def _build_regularization(self, section: Section) -> None:
+        self.regularization = Form(Regularization, "training.regularization", label_width=_LABEL_WIDTH)
+        section.add(self.regularization)
+        stop = Fold("stop", "Stop conditions", "When training ends by itself.")
+        self.stop = Form(StopConditions, "training.stop", fold=stop, label_width=_LABEL_WIDTH)
+        computation = Fold("computation", "Computation", "The seed, and where and how exactly it is computed.")
+        self.computation = Form(
+            Training, "training", ("seed", "device", "path", "precision"), fold=computation, label_width=_LABEL_WIDTH
+        )
+        computation.body.insertWidget(0, self.computation)
+        for form in (self.regularization, self.stop, self.computation):
+            form.edited.connect(self.edited)
+        section.add(self.stop).hide()  # all of its rows are in the fold
+        section.add(stop)
+        section.add(computation)
+        self._regularization_section = section
+
+    def _build_show(self, section: Section) -> None:
+        grid = QWidget()
+        flow = FlowLayout(grid, spacing=5)
+        self._show_chips: dict[str, QToolButton] = {}
+        for name in dict.fromkeys(name for names in _SHOWN.values() for name in names):
+            info = View.model_fields[name]
+            button = chip(_SHORT.get(name, info.title or name), tooltip_html(info.description or ""))
+            button.setProperty("key", name)
+            button.clicked.connect(self._on_show_clicked)
+            self._show_chips[name] = button
+            flow.addWidget(button)
+        section.add(grid)
+
+    # Setters
+
+    def set_experiment(self, experiment: Experiment, task: Task, n_classes: int, n_inputs: int = 2) -> None:
+        """Show the document; nothing is emitted.
+
+        Parameters
+        ----------
+        task, n_classes, n_inputs : of the data as they are.
+        """
+        if task != self._task or self.learner.count() == 0:
+            self._task = task
+            self._offer_learners()
+        self.tasks.set_chosen(task)
+        self._set_learner(experiment)
+        training = experiment.training
+        self.loss.set_value(training.loss)
+        self._set_loss(training.loss)
+        self.optimizer.set_value(training.optimizer)
+        self.regularization.set_value(training.regularization)
+        self.stop.set_value(training.stop)
+        self.computation.set_value(training)
+        self._set_view(experiment.view, n_inputs)
+
+    def _offer_learners(self) -> None:
+        with QSignalBlocker(self.learner):
+            self.learner.clear()
+            for entry in learners_for(self._task):
+                self.learner.addItem(entry.title, entry.kind)
+
+    def _set_learner(self, experiment: Experiment) -> None:
+        settings = experiment.learner
+        entry = LEARNERS[settings.kind]
+        with QSignalBlocker(self.learner):
+            self.learner.set_key(settings.kind)
+        self.formula.set_latex(entry.formula, entry.sentence)
+        current = self._learner_form(settings.kind)
+        for form in self._learner_forms.values():
+            form.setVisible(form is current and bool(form.rows()))
+        current.set_value(settings)
+        self.layers.setVisible(isinstance(settings, MultilayerPerceptron))
+        if isinstance(settings, MultilayerPerceptron):
+            self.layers.set_layers(settings.layers)
+
+    def _set_loss(self, loss: Loss) -> None:
+        if self._shown_loss == (loss, self._task):
+            return
+        self._shown_loss = loss, self._task
+        title = self.loss.row("kind").spec.value_text(loss.kind)
+        spoken = f"The {title} loss of one point; training makes its mean small."
+        self.loss_formula.set_latex(FORMULAS[loss.kind], spoken)
+        try:
+            curve = loss_curve(loss.kind, loss.delta, self._task)
+        except LossMismatch:
+            # A pairing that is not allowed is explained by a mark; the plot shows what the loss is elsewhere.
+            curve = loss_curve(loss.kind, loss.delta, "classification")
+        self.loss_plot.set_curve(curve, title)
+
+    def _set_view(self, view: View, n_inputs: int) -> None:
+        shown = _SHOWN[self._task, n_inputs if self._task == "regression" else 2]
+        for name, button in self._show_chips.items():
+            button.setVisible(name in shown)
+            button.setChecked(getattr(view, name))
+            if name in _IN_REGRESSION:
+                info = View.model_fields[name]
+                title, tooltip = info.title or name, info.description or ""
+                if self._task == "regression":
+                    title, tooltip = _IN_REGRESSION[name]
+                button.setText(title)
+                button.setAccessibleName(title)
+                button.setToolTip(tooltip_html(tooltip))
+
+    def mark(self, path: str, sentence: str | None) -> bool:
+        """Show the control at `path` as wrong with `sentence` beneath; None takes the mark away.
+
+        Returns
+        -------
+        Whether the panel has a place for that path.
+        """
+        forms = (*self._learner_forms.values(), self.loss, self.optimizer, self.regularization, self.stop,
+                 self.computation)  # fmt: skip
+        marked = [form.mark(path, sentence) for form in forms]
+        if any(marked):
+            return True
+        places = {
+            "learner.layers": self.layers.mark,
+            "learner": self._mark_learner,
+            "learner.kind": self._mark_learner,
+            "training": self._regularization_section.say,
+            "training.loss": self._loss_section.say,
+            "training.optimizer": self._optimizer_section.say,
+            "training.regularization": self._regularization_section.say,
+            "training.stop": self._regularization_section.say,
+        }
+        if path not in places:
+            return False
+        places[path](sentence)
+        return True
+
+    def _mark_learner(self, sentence: str | None) -> None:
+        self._learner_sentence.say(sentence)
+        set_look(self.learner, "wrong", bool(sentence))
+
+    # Wishes
+
+    def _on_task_chosen(self, task: str) -> None:
+        self.tasks.set_chosen(self._task)
+        self.task_chosen.emit(task)
+
+    def _on_learner_activated(self, index: int) -> None:
+        self.learner_chosen.emit(self.learner.itemData(index))
+
+    def _on_show_clicked(self, checked: bool) -> None:
+        button = self.sender()
+        if isinstance(button, QToolButton):
+            self.edited.emit(f"view.{button.property('key')}", checked, True)
+
+
+def _head(section: Section, form: Form) -> None:
+    """Let the section's heading be the label of the form's first choice, its kind."""
+    row = form.row("kind")
+    row.label.hide()
+    section.heading.setBuddy(row.control)
