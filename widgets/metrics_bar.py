@@ -89,7 +89,7 @@ class MetricsBar(QWidget):
         self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
         self._shown: tuple[tuple[str, str], ...] = ()
         self._note = ""
-        layout = QHBoxLayout(self)
+        self._line = layout = QHBoxLayout(self)
         layout.setContentsMargins(16, 10, 16, 10)
         layout.setSpacing(_GAP)
         self._metrics = {key: Metric(*key) for key in _ORDER}
@@ -105,12 +105,12 @@ class MetricsBar(QWidget):
         self.note.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
         layout.addWidget(self.note)
 
-    def metric(self, part: str, name: str) -> Metric:
-        """One number, e.g. ``metric("test", "accuracy")``."""
+    def number(self, part: str, name: str) -> Metric:
+        """One number, e.g. ``number("test", "accuracy")``."""
         return self._metrics[part, name]
 
     def sizeHint(self) -> QSize:
-        return QSize(600, self.layout().sizeHint().height())
+        return QSize(600, self._line.sizeHint().height())
 
     def minimumSizeHint(self) -> QSize:
         return QSize(160, self.sizeHint().height())
