@@ -1,0 +1,268 @@
+"""What is wrong with an experiment before it runs: the control, and a sentence that says what to change."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+from engine.dataset import Dataset, IntArray, Part, Task
+from engine.experiment import Experiment, GeneratedData, LossKind
+from engine.features import active_chips, terms_of
+from engine.learners.linear_regression import LinearRegression
+from engine.learners.mlp import MultilayerPerceptron
+from engine.registry import LEARNERS, LearnerSettings, learners_for
+
+_REGRESSION_LOSSES: tuple[LossKind, ...] = ("squared", "absolute", "huber")
+_CLASSIFICATION_LOSSES: tuple[LossKind, ...] = (
+    "cross_entropy", "binary_cross_entropy", "hinge", "squared", "absolute", "huber", "zero_one",
+)  # fmt: skip
+_LOSS_NAMES: dict[LossKind, str] = {
+    "squared": "squared loss",
+    "absolute": "absolute loss",
+    "huber": "Huber loss",
+    "cross_entropy": "cross-entropy",
+    "binary_cross_entropy": "binary cross-entropy",
+    "hinge": "hinge loss",
+    "zero_one": "zero-one loss",
+}
+
+_COUNTED_ROWS = 20_000
+"""Distinct points are counted among this many: more than any feature map needs, and quick."""
+
+_LARGEST_POWER = 1e9
+"""Features beyond this size leave no learning rate that moves all weights."""
+
+
+@dataclass(frozen=True)
+class Complaint:
+    """One thing that is wrong.
+
+    Parameters
+    ----------
+    path : the dotted path of the control to mark, e.g. "training.loss.kind".
+    sentence : what is wrong and what to change.
+    blocking : whether training cannot start; else it is a warning.
+    """
+
+    path: str
+    sentence: str
+    blocking: bool = True
+
+
+def losses_for(task: Task) -> tuple[LossKind, ...]:
+    """The losses that mean something for `task`, in menu order."""
+    return _REGRESSION_LOSSES if task == "regression" else _CLASSIFICATION_LOSSES
+
+
+def default_loss(task: Task) -> LossKind:
+    """The loss that a new model of `task` starts with."""
+    return "squared" if task == "regression" else "cross_entropy"
+
+
+def allowed_losses(task: Task, n_classes: int, learner: LearnerSettings) -> tuple[LossKind, ...]:
+    """The losses that `learner` can be trained with on `n_classes` classes (0 in regression), in menu order."""
+    if isinstance(learner, LinearRegression) and learner.fit == "least_squares":
+        return ("squared",)
+    return tuple(kind for kind in losses_for(task) if kind != "binary_cross_entropy" or n_classes <= 2)
+
+
+def check(experiment: Experiment, dataset: Dataset) -> tuple[Complaint, ...]:
+    """Everything that is wrong with `experiment` on its data set `dataset`, the blocking complaints first."""
+    found = [
+        *_about_points(experiment, dataset),
+        *_about_features(experiment, dataset),
+        *_about_learner(experiment, dataset),
+        *_about_loss(experiment, dataset),
+        *_about_optimizer(experiment, dataset),
+        *_about_layers(experiment),
+        *_about_stopping(experiment),
+    ]
+    return tuple(sorted(found, key=lambda complaint: not complaint.blocking))
+
+
+def blocking(experiment: Experiment, dataset: Dataset) -> Complaint | None:
+    """The first complaint that keeps training from starting, or None."""
+    return next((complaint for complaint in check(experiment, dataset) if complaint.blocking), None)
+
+
+def _about_points(experiment: Experiment, dataset: Dataset) -> Iterator[Complaint]:
+    generated = isinstance(experiment.data, GeneratedData)
+    points_path = "data.n_points" if generated else "data.points"
+    if len(dataset.points) == 0:
+        yield Complaint(points_path, "There are no points yet: draw some on the stage, or choose a data set.")
+        return
+    rows = dataset.rows(Part.TRAIN)
+    if len(rows) == 0:
+        yield Complaint(
+            _larger_share(experiment),
+            "Every point is held out, so none is left to train on:"
+            " lower the test or validation share, or add points.",
+        )
+        return
+    if dataset.task == "classification":
+        present = np.unique(dataset.y[rows])
+        if len(present) == 1:
+            yield _only_one_class(experiment, dataset, int(present[0]), points_path)
+            return
+    elif len(rows) == 1:
+        yield Complaint(points_path, "Only one point is left to train on: add points, or lower the test share.")
+        return
+    X = dataset.X[rows]
+    first = X[0]
+    if (first == X).all():
+        yield Complaint(
+            points_path, "All training points have the same inputs, so nothing can be learned from them: move some."
+        )
+
+
+def _only_one_class(experiment: Experiment, dataset: Dataset, index: int, points_path: str) -> Complaint:
+    name = dataset.class_names[index]
+    if (dataset.y == index).all():
+        what_to_do = "draw some of another class" if points_path == "data.points" else "ask for more points"
+        return Complaint(
+            points_path, f"All points are of class {name}, so there is nothing to tell apart: {what_to_do}."
+        )
+    return Complaint(
+        _larger_share(experiment),
+        f"All training points are of class {name} and the other classes are held out:"
+        " lower the test or validation share, or add points.",
+    )
+
+
+def _larger_share(experiment: Experiment) -> str:
+    shares = experiment.preparation
+    return "preparation." + ("test_share" if shares.test_share >= shares.validation_share else "validation_share")
+
+
+def _points(n: int) -> str:
+    return "1 point" if n == 1 else f"{n:,} points"
+
+
+def _about_features(experiment: Experiment, dataset: Dataset) -> Iterator[Complaint]:
+    preparation = experiment.preparation
+    n_features = len(terms_of(preparation, dataset.n_inputs))
+    if n_features == 0:
+        dropped = preparation.chips and not active_chips(preparation, dataset.n_inputs)
+        reason = "Every chosen feature is of x₂, but these data have one input" if dropped else "No feature is chosen"
+        yield Complaint("preparation.chips", f"{reason}, so the model sees nothing: choose at least one feature.")
+        return
+    rows = dataset.rows(Part.TRAIN)
+    if len(rows) == 0:
+        return
+    yield from _about_degree(experiment, dataset, rows, n_features)
+    if preparation.scaling != "none" or preparation.polynomial == 1:
+        return
+    largest, degree = float(np.abs(dataset.X[rows]).max()), preparation.polynomial
+    if degree * np.log(max(largest, 1.0)) > np.log(_LARGEST_POWER):
+        yield Complaint(
+            "preparation.scaling",
+            f"Inputs of up to {largest:.3g} to the power {degree} become so large that training diverges:"
+            " choose standardize, or a lower degree.",
+            blocking=False,
+        )
+
+
+def _about_degree(
+    experiment: Experiment, dataset: Dataset, rows: IntArray, n_features: int
+) -> Iterator[Complaint]:
+    preparation = experiment.preparation
+    expanded = preparation.polynomial > 1 or preparation.fourier > 0
+    if not expanded or isinstance(experiment.learner, MultilayerPerceptron):
+        return
+    distinct = len(np.unique(dataset.X[rows[:_COUNTED_ROWS]], axis=0))
+    if distinct > n_features:
+        return
+    path, name = (
+        ("preparation.polynomial", f"Degree {preparation.polynomial}")
+        if preparation.polynomial > 1
+        else ("preparation.fourier", f"Fourier order {preparation.fourier}")
+    )
+    yield Complaint(
+        path,
+        f"{name} makes {n_features + 1} weights but only {_points(distinct)} at different places train them,"
+        " so many models fit equally well: lower it, add points, or add an L2 penalty.",
+        blocking=False,
+    )
+
+
+def _about_learner(experiment: Experiment, dataset: Dataset) -> Iterator[Complaint]:
+    entry = LEARNERS[experiment.learner.kind]
+    if dataset.task in entry.tasks:
+        return
+    able = " or ".join(other.title for other in learners_for(dataset.task))
+    what, data_have = ("classes", "numbers") if dataset.task == "regression" else ("numbers", "classes")
+    yield Complaint(
+        "learner.kind", f"{entry.title} predicts {what}, but the targets of these data are {data_have}: choose {able}."
+    )
+
+
+def _about_loss(experiment: Experiment, dataset: Dataset) -> Iterator[Complaint]:
+    kind, learner = experiment.training.loss.kind, experiment.learner
+    name = _LOSS_NAMES[kind]
+    if kind not in losses_for(dataset.task):
+        yield Complaint(
+            "training.loss.kind",
+            f"{name.capitalize()} compares classes, but the targets of these data are numbers:"
+            " choose squared, absolute or Huber loss.",
+        )
+    elif kind == "binary_cross_entropy" and dataset.n_classes > 2:
+        yield Complaint(
+            "training.loss.kind",
+            f"Binary cross-entropy is for two classes, but there are {dataset.n_classes}: choose cross-entropy.",
+        )
+    if not (isinstance(learner, LinearRegression) and learner.fit == "least_squares"):
+        return
+    if kind in ("absolute", "huber"):
+        yield Complaint(
+            "training.loss.kind",
+            f"Least squares makes the squared loss small, not the {name}:"
+            " choose squared loss, or fit by gradient descent.",
+        )
+    if experiment.training.regularization.l1 > 0:
+        yield Complaint(
+            "training.regularization.l1",
+            "With an L1 penalty least squares has no exact solution: set L1 to 0, or fit by gradient descent.",
+        )
+
+
+def _about_optimizer(experiment: Experiment, dataset: Dataset) -> Iterator[Complaint]:
+    flat = experiment.training.loss.kind == "zero_one" and dataset.task == "classification"
+    if flat and experiment.training.optimizer.kind != "random_search":
+        yield Complaint(
+            "training.loss.kind",
+            "Zero-one loss is flat almost everywhere, so its gradient is zero and gradient descent cannot move."
+            " Choose random search, or a smooth loss such as cross-entropy.",
+        )
+
+
+def _about_layers(experiment: Experiment) -> Iterator[Complaint]:
+    learner = experiment.learner
+    if not isinstance(learner, MultilayerPerceptron) or experiment.training.optimizer.kind == "random_search":
+        return
+    flat = [number for number, layer in enumerate(learner.layers, 1) if layer.activation == "threshold"]
+    if flat:
+        yield Complaint(
+            f"learner.layers.{flat[-1] - 1}.activation",
+            f"The threshold activation is flat, so no gradient passes through hidden layer {flat[-1]}: only the"
+            " weights after it learn. Choose sigmoid for a smooth step, or random search.",
+            blocking=False,
+        )
+    if learner.layers and learner.initialization == "zero":
+        yield Complaint(
+            "learner.initialization",
+            "With all weights zero, the neurons of a layer get the same gradients and stay the same:"
+            " choose Xavier or He.",
+            blocking=False,
+        )
+
+
+def _about_stopping(experiment: Experiment) -> Iterator[Complaint]:
+    if experiment.training.stop.patience and experiment.preparation.validation_share == 0:
+        yield Complaint(
+            "training.stop.patience",
+            "Nothing is held out for validation, so early stopping watches the training loss, which says little about"
+            " new points: give validation a share.",
+            blocking=False,
+        )

@@ -1,0 +1,328 @@
+"""What a model says on a grid: the coloured plane, the decision boundary, the contours and the fitted curve."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from engine.dataset import Dataset, FloatArray, Task
+from engine.experiment import View
+from engine.learner import Prediction
+from engine.palette import CLASS_COLOURS, HIGH_VALUE, LOW_VALUE
+from engine.snapshot import Field, Line, Viewport
+
+Predict = Callable[[FloatArray], Prediction]
+
+MAX_OPACITY = 0.65
+"""Of a certain region; an uncertain one fades to the ground of the stage."""
+
+_STEPS = 2048
+"""Entries of a colour table: finer than the 166 opacities that 8 bits leave between 0 and `MAX_OPACITY`."""
+
+_SCORE_GAIN = 2.0
+"""How a score without probabilities is squashed: σ(2 s), so that the target score of 1 counts as 88 %."""
+
+_PROBABILITY_LEVELS = (0.1, 0.2, 0.3, 0.4, 0.6, 0.7, 0.8, 0.9)
+"""Half and half is the boundary itself."""
+
+_CONTOUR_COUNT = 8
+
+
+@dataclass(frozen=True, eq=False)
+class Grid:
+    """What a model says at the centres of a viewport's cells, asked once for colours and lines alike.
+
+    Parameters
+    ----------
+    viewport : the grid.
+    prediction : about the cells, row by row from the bottom, n = width x height.
+    """
+
+    viewport: Viewport
+    prediction: Prediction
+
+    @classmethod
+    def evaluated(cls, predict: Predict, viewport: Viewport) -> Grid:
+        """Ask `predict` at the centre of each cell."""
+        return cls(viewport, predict(cell_centres(viewport)))
+
+    def on_cells(self, values: NDArray[Any]) -> NDArray[Any]:
+        """`values` (n,) as (height, width), row 0 at the bottom."""
+        return values.reshape(self.viewport.height, self.viewport.width)
+
+
+@lru_cache(maxsize=4)
+def cell_centres(viewport: Viewport) -> FloatArray:
+    """The inputs (width x height, 2) float32 at the cells' centres, row by row from the bottom; read-only."""
+    xs, ys = _centres(viewport.x_range, viewport.width), _centres(viewport.y_range, viewport.height)
+    centres = np.empty((viewport.height, viewport.width, 2), np.float32)
+    centres[..., 0] = xs
+    centres[..., 1] = ys[:, None]
+    flat = centres.reshape(-1, 2)
+    flat.setflags(write=False)
+    return flat
+
+
+def _centres(limits: tuple[float, float], count: int) -> FloatArray:
+    low, high = limits
+    return low + (np.arange(count) + 0.5) * ((high - low) / count)
+
+
+def value_range_of(dataset: Dataset) -> tuple[float, float]:
+    """The targets that the two ends of the colour scale stand for: the smallest and the largest of the data."""
+    if len(dataset.y) == 0:
+        return -1.0, 1.0
+    low, high = float(dataset.y.min()), float(dataset.y.max())
+    return (low, high) if high > low else (low - 1.0, high + 1.0)
+
+
+def picture(
+    predict: Predict, viewport: Viewport, dataset: Dataset, view: View
+) -> tuple[Field | None, tuple[Line, ...]]:
+    """All of the model that `view` shows on the stage, from one evaluation of the grid.
+
+    With one input, the fitted curve over the viewport's width and no field.
+    """
+    if dataset.n_inputs == 1:
+        return None, (curve_line(predict, viewport.x_range),)
+    wants_boundary = view.boundary and dataset.task == "classification"
+    if not (view.probability or wants_boundary or view.contours):
+        return None, ()
+    grid = Grid.evaluated(predict, viewport)
+    values = value_range_of(dataset)
+    field = field_of(grid, dataset.task, dataset.n_classes, values) if view.probability else None
+    lines = boundary_lines(grid, dataset.n_classes) if wants_boundary else ()
+    if view.contours:
+        lines = (*contour_lines(grid, dataset.task, dataset.n_classes, values), *lines)
+    return field, lines
+
+
+# -- colours -----------------------------------------------------------------------------------------------------------
+
+
+def field_of(grid: Grid, task: Task, n_classes: int, value_range: tuple[float, float] = (-1.0, 1.0)) -> Field:
+    """The coloured plane.
+
+    Classification mixes the classes' colours by their probabilities; opacity grows with the confidence
+    ``(p_max - 1/K) / (1 - 1/K)``, so that the boundary fades to the ground. Where the loss gives scores no
+    probabilities, σ(2 s) or softmax(2 s) stands for them in the picture alone. Regression runs from `LOW_VALUE` to
+    `HIGH_VALUE` over `value_range`, transparent in the middle. What is not a finite number is transparent.
+
+    Parameters
+    ----------
+    grid : what the model says.
+    task, n_classes : how to read it; 2 to 6 classes, 0 in regression.
+    value_range : the values at the ends of the scale, in regression.
+    """
+    colours: NDArray[Any]
+    if task == "regression":
+        values = grid.prediction.values
+        assert values is not None
+        colours = _ramp(LOW_VALUE, HIGH_VALUE, mixed=False)[_table_rows(values, *value_range)]
+    elif n_classes == 2:
+        second = shown_probabilities(grid.prediction)[:, 1]
+        colours = _ramp(CLASS_COLOURS[0], CLASS_COLOURS[1], mixed=True)[_table_rows(second, 0.0, 1.0)]
+    else:
+        colours = _mixed_colours(shown_probabilities(grid.prediction))
+    rgba = colours.view(np.uint8).reshape(grid.viewport.height, grid.viewport.width, 4)
+    return Field(rgba, grid.viewport.x_range, grid.viewport.y_range)
+
+
+def shown_probabilities(prediction: Prediction) -> FloatArray:
+    """The probabilities (n, K) that a picture shows: the model's own, or its squashed scores."""
+    if prediction.probabilities is not None:
+        return prediction.probabilities
+    scores = np.asarray(prediction.scores)
+    with np.errstate(over="ignore", invalid="ignore"):
+        if scores.shape[1] == 1:
+            second = 1.0 / (1.0 + np.exp(-_SCORE_GAIN * scores[:, 0]))
+            return np.stack([1.0 - second, second], axis=1)
+        powers = np.exp(_SCORE_GAIN * (scores - scores.max(axis=1, keepdims=True)))
+        return np.asarray(powers / powers.sum(axis=1, keepdims=True))
+
+
+def _table_rows(values: FloatArray, low: float, high: float) -> NDArray[np.intp]:
+    """Where in a colour table each value is; the middle for what is not a number."""
+    half = 0.5 * (_STEPS - 1)
+    with np.errstate(over="ignore", invalid="ignore"):
+        position = (values - 0.5 * (low + high)) * (2.0 * half / (high - low))
+        position = np.nan_to_num(position, nan=0.0)
+        rows: NDArray[np.intp] = np.clip(position + (half + 0.5), 0, _STEPS - 1).astype(np.intp)
+    return rows
+
+
+@lru_cache(maxsize=8)
+def _ramp(low: tuple[int, int, int], high: tuple[int, int, int], *, mixed: bool) -> NDArray[np.uint32]:
+    """A table of RGBA colours from `low` over transparent to `high`: the two mixed, or each pure on its side."""
+    t = np.linspace(0.0, 1.0, _STEPS)[:, None]
+    share = t if mixed else np.round(t)
+    table = np.empty((_STEPS, 4), np.uint8)
+    table[:, :3] = np.round((1 - share) * np.array(low) + share * np.array(high))
+    table[:, 3] = np.round(255 * MAX_OPACITY * np.abs(2 * t[:, 0] - 1))
+    return table.view(np.uint32)[:, 0]
+
+
+def _mixed_colours(probabilities: FloatArray) -> NDArray[np.uint8]:
+    """RGBA (n, 4) of three or more classes."""
+    n_classes = probabilities.shape[1]
+    P = probabilities.astype(np.float32)
+    if not np.isfinite(P).all():
+        P = np.where(np.isfinite(P).all(axis=1, keepdims=True), P, np.float32(1.0 / n_classes))
+    # Working class by class on contiguous rows is several times faster than a maximum along short rows.
+    by_class = np.ascontiguousarray(P.T)
+    best = by_class[0]
+    for row in by_class[1:]:
+        best = np.maximum(best, row)
+    confidence = (best - 1.0 / n_classes) * (255 * MAX_OPACITY / (1.0 - 1.0 / n_classes))
+    rgba = np.empty((len(P), 4), np.uint8)
+    for channel in range(3):  # Not a product of matrices: its threads wait for cores that the learner keeps busy.
+        mixture = np.full(len(P), 0.5, np.float32)
+        for row, colour in zip(by_class, CLASS_COLOURS[:n_classes], strict=True):
+            mixture += row * np.float32(colour[channel])
+        rgba[:, channel] = mixture
+    rgba[:, 3] = np.maximum(confidence, 0) + np.float32(0.5)
+    return rgba
+
+
+# -- lines -------------------------------------------------------------------------------------------------------------
+
+
+def boundary_lines(grid: Grid, n_classes: int) -> tuple[Line, ...]:
+    """Where the best class changes: the zero of the score differences, to the edges of the viewport."""
+    scores = np.asarray(grid.prediction.scores, np.float64)
+    with np.errstate(over="ignore", invalid="ignore"):
+        if scores.shape[1] == 1:
+            return _lines(grid, scores[:, 0], (0.0,), "boundary")
+        if n_classes == 2:
+            return _lines(grid, scores[:, 1] - scores[:, 0], (0.0,), "boundary")
+        return tuple(_boundaries_of_many(grid, scores))
+
+
+def _boundaries_of_many(grid: Grid, scores: FloatArray) -> Iterator[Line]:
+    """The rim of each class but the last, without what the rim of an earlier class has drawn already."""
+    by_class = np.ascontiguousarray(scores.T)
+    best, second, highest, second_highest = _two_best(by_class)
+    lower_of_two = grid.on_cells(np.minimum(best, second))
+    for index in range(len(by_class) - 1):
+        mine = best == index
+        if not mine.any():
+            continue
+        others = np.where(mine, second_highest, highest)
+        for line in _lines(grid, by_class[index] - others, (0.0,), "boundary"):
+            for piece in _pieces(line.xy, _at(grid, lower_of_two, line.xy) >= index):
+                yield Line(piece, "boundary")
+
+
+def _two_best(by_class: FloatArray) -> tuple[NDArray[np.int8], NDArray[np.int8], FloatArray, FloatArray]:
+    """The best and the second best row of each column of (K, n), and their values; five times faster than argmax."""
+    highest = by_class[0]
+    second_highest: FloatArray = np.full_like(highest, -np.inf)
+    best, second = np.zeros(len(highest), np.int8), np.zeros(len(highest), np.int8)
+    for index, row in enumerate(by_class[1:], 1):
+        first, runner_up = row > highest, row > second_highest
+        second = np.where(first, best, np.where(runner_up, np.int8(index), second))
+        second_highest = np.where(first, highest, np.where(runner_up, row, second_highest))
+        best, highest = np.where(first, np.int8(index), best), np.where(first, row, highest)
+    return best, second, highest, second_highest
+
+
+def _at(grid: Grid, cells: NDArray[Any], xy: FloatArray) -> NDArray[Any]:
+    """The entries of `cells` (height, width) in which the points `xy` (n, 2) lie."""
+    (left, right), (bottom, top) = grid.viewport.x_range, grid.viewport.y_range
+    height, width = cells.shape
+    column = np.clip((xy[:, 0] - left) / (right - left) * width, 0, width - 1).astype(np.intp)
+    row = np.clip((xy[:, 1] - bottom) / (top - bottom) * height, 0, height - 1).astype(np.intp)
+    return np.asarray(cells[row, column])
+
+
+def _pieces(xy: FloatArray, wanted: NDArray[np.bool_]) -> Iterator[FloatArray]:
+    """The stretches of a line whose points are wanted, each one point longer at both ends so that they join."""
+    if wanted.all():
+        yield xy
+        return
+    wanted = wanted | np.append(wanted[1:], False) | np.insert(wanted[:-1], 0, False)
+    edges = np.flatnonzero(np.diff(wanted.astype(np.int8), prepend=0, append=0))
+    for start, stop in zip(edges[::2], edges[1::2], strict=True):
+        if stop - start > 1:
+            yield xy[start:stop]
+
+
+def contour_lines(
+    grid: Grid, task: Task, n_classes: int, value_range: tuple[float, float] = (-1.0, 1.0)
+) -> tuple[Line, ...]:
+    """Lines of equal probability (of the second of two classes, or of the best of more) or of equal value.
+
+    Values are drawn at round numbers within `value_range`; scores without probabilities are squashed as in `field_of`.
+    """
+    prediction = grid.prediction
+    if task == "regression":
+        assert prediction.values is not None
+        return _lines(grid, prediction.values, round_levels(*value_range), "contour")
+    if n_classes == 2:
+        return _lines(grid, shown_probabilities(prediction)[:, 1], _PROBABILITY_LEVELS, "contour")
+    best = shown_probabilities(prediction).max(axis=1)
+    levels = tuple(level for level in (0.4, *_PROBABILITY_LEVELS[4:]) if level > 1.0 / n_classes)
+    return _lines(grid, best, levels, "contour")
+
+
+def round_levels(low: float, high: float) -> tuple[float, ...]:
+    """About eight multiples of 1, 2 or 5 times a power of ten, strictly between `low` and `high`."""
+    rough = (high - low) / _CONTOUR_COUNT
+    if not (math.isfinite(rough) and rough > 0):
+        return ()
+    power = 10.0 ** math.floor(math.log10(rough))
+    step = next(factor * power for factor in (1.0, 2.0, 5.0, 10.0) if factor * power >= 0.75 * rough)
+    first, last = math.ceil(low / step), math.floor(high / step)
+    levels = (float(f"{k * step:.12g}") for k in range(first, last + 1))
+    return tuple(level for level in levels if low < level < high)
+
+
+def _lines(grid: Grid, values: FloatArray, levels: tuple[float, ...], role: str) -> tuple[Line, ...]:
+    """The lines along which `values` (n,) of the cells are at one of the levels, to the edges of the viewport."""
+    viewport = grid.viewport
+    if min(viewport.width, viewport.height) < 2:
+        return ()
+    z = grid.on_cells(np.asarray(values, np.float64))
+    padded = _to_the_edges(z)
+    finite = bool(np.isfinite(padded).all())
+    if finite and (padded.min() > max(levels, default=0.0) or padded.max() < min(levels, default=0.0)):
+        return ()
+    from contourpy import LineType, contour_generator
+
+    generator = contour_generator(
+        x=np.concatenate([viewport.x_range[:1], _centres(viewport.x_range, viewport.width), viewport.x_range[1:]]),
+        y=np.concatenate([viewport.y_range[:1], _centres(viewport.y_range, viewport.height), viewport.y_range[1:]]),
+        z=padded if finite else np.ma.masked_invalid(padded),
+        name="serial",
+        line_type=LineType.Separate,
+    )
+    return tuple(
+        Line(np.asarray(xy), role, level if role == "contour" else None)
+        for level in levels
+        for xy in generator.lines(level)
+        if len(xy) > 1
+    )
+
+
+def _to_the_edges(z: FloatArray) -> FloatArray:
+    """Values (h, w) at cell centres, carried on in a straight line for half a cell on each side: (h + 2, w + 2)."""
+    with np.errstate(over="ignore", invalid="ignore"):
+        z = np.concatenate([1.5 * z[:1] - 0.5 * z[1:2], z, 1.5 * z[-1:] - 0.5 * z[-2:-1]])
+        return np.concatenate(
+            [1.5 * z[:, :1] - 0.5 * z[:, 1:2], z, 1.5 * z[:, -1:] - 0.5 * z[:, -2:-1]], axis=1
+        )
+
+
+def curve_line(predict: Predict, x_range: tuple[float, float], n: int = 512) -> Line:
+    """The fitted line of a regression in one input: n points from edge to edge, without those not finite."""
+    x = np.linspace(*x_range, n)
+    values = predict(x[:, None].astype(np.float32)).values
+    assert values is not None
+    xy = np.stack([x, np.asarray(values, np.float64)], axis=1)
+    return Line(xy[np.isfinite(xy[:, 1])], "curve")
