@@ -1,0 +1,189 @@
+"""What the pointer reads on the stage: the input, what the model says there, the point under it."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+import numpy as np
+from PySide6.QtCore import QObject, QPointF, QRectF, Qt, QTimer
+from PySide6.QtGui import QColor, QFontMetricsF, QPainter
+
+from engine.dataset import PART_NAMES, Dataset, FloatArray
+from engine.learner import Prediction
+from widgets.stage_cards import shortened
+from widgets.stage_geometry import Floats, nearest_row, number
+from widgets.stage_items import Frame
+from widgets.stage_points import point_size
+
+if TYPE_CHECKING:
+    from widgets.stage_surface import StageSurface
+
+_OFFSET = QPointF(16.0, 18.0)
+_PADDING = 9.0
+_A_LINE = 3
+"""How many classes are listed beside each other."""
+
+_INTERVAL = 16
+"""Milliseconds: no more than one reading a frame."""
+_REST = 4
+"""A reading waits this many times as long as the last one took, so that a slow model never holds up the pointer."""
+
+
+class HoverReader(QObject):
+    """Reads the model and the points under the pointer, at most once a frame, and keeps the reading up to date."""
+
+    def __init__(self, stage: StageSurface) -> None:
+        super().__init__(stage)
+        self._stage = stage
+        self._predictor: Callable[[FloatArray], Prediction] | None = None
+        self._pointer: Floats | None = None
+        self._timer = QTimer(self)
+        self._timer.setSingleShot(True)
+        self._timer.timeout.connect(self._read)
+        self._rests_until = 0.0
+
+    def set_predictor(self, predictor: Callable[[FloatArray], Prediction] | None) -> None:
+        """Ask another model."""
+        self._predictor = predictor
+        self.ask()
+
+    def point_at(self, pixel: Floats | None) -> None:
+        """Read at a pixel (2,), or nowhere."""
+        self._pointer = pixel
+        if pixel is None:
+            self._timer.stop()
+            self._show((), np.zeros(2))
+        else:
+            self.ask()
+
+    def ask(self) -> None:
+        """Read soon, if there is a pointer."""
+        if self._pointer is not None and not self._timer.isActive():
+            rest = max(0.0, self._rests_until - time.monotonic())
+            self._timer.start(max(_INTERVAL, math.ceil(1000 * rest)))
+
+    def _read(self) -> None:
+        pixel, figure, frame = self._pointer, self._stage.figure, self._stage.frame
+        if pixel is None:
+            return
+        dataset = figure.dataset
+        at = frame.mapping.to_plot(pixel)
+        started = time.monotonic()
+        prediction = None
+        if self._predictor is not None:
+            prediction = self._predictor(at[None, : dataset.n_inputs].astype(np.float32))
+        rows = figure.points.rows
+        reach = 0.5 * point_size(frame.theme, len(rows)) + 2.0
+        nearest = nearest_row(figure.points.pixels(frame.mapping)[rows], pixel, reach)
+        self._rests_until = time.monotonic() + _REST * (time.monotonic() - started)
+        row = None if nearest is None else int(rows[nearest])
+        self._show(hover_lines(dataset, at, frame.mapping.decimals, prediction, row), pixel)
+
+    def _show(self, lines: tuple[str, ...], at: Floats) -> None:
+        hand = self._stage.hand
+        if lines != hand.reading or (lines and not np.array_equal(at, hand.reading_at)):
+            hand.reading, hand.reading_at = lines, at
+            self._stage.update()
+
+
+def hover_lines(
+    dataset: Dataset, at: Floats, decimals: tuple[int, int], prediction: Prediction | None, row: int | None
+) -> tuple[str, ...]:
+    """What the card beside the pointer says, line by line.
+
+    Parameters
+    ----------
+    at : (2,) where the pointer is, in the units of the plot.
+    decimals : how many of each coordinate are worth reading.
+    prediction : what the model says of the one input there, or None.
+    row : the row of the point under the pointer, or None. Rows are counted from 1 on the card.
+    """
+    if dataset.n_inputs == 1:
+        lines = [f"x = {number(float(at[0]), decimals[0])}"]
+        if prediction is None or prediction.values is None:
+            lines[0] += f"   y = {number(float(at[1]), decimals[1])}"
+    else:
+        lines = [f"x = ({number(float(at[0]), decimals[0])}, {number(float(at[1]), decimals[1])})"]
+    if prediction is not None:
+        lines += _said(dataset, prediction)
+    if row is not None:
+        lines.append(_point(dataset, row))
+    return tuple(lines)
+
+
+def _said(dataset: Dataset, prediction: Prediction) -> list[str]:
+    if prediction.values is not None:
+        return [f"h(x) = {_significant(float(prediction.values[0]))}"]
+    names = [shortened(name) for name in dataset.class_names]
+    if prediction.probabilities is not None and prediction.probabilities.shape[1] == len(names):
+        shares = prediction.probabilities[0]
+        return _in_lines([f"p({name}) = {_probability(float(p))}" for name, p in zip(names, shares, strict=True)])
+    scores = prediction.scores[0]
+    if len(scores) == len(names):
+        return _in_lines([f"s({name}) = {_significant(float(s))}" for name, s in zip(names, scores, strict=True)])
+    return [f"score = {_significant(float(scores[0]))}"]
+
+
+def _in_lines(parts: list[str]) -> list[str]:
+    return ["   ".join(parts[start : start + _A_LINE]) for start in range(0, len(parts), _A_LINE)]
+
+
+def _probability(p: float) -> str:
+    """Two decimals, and three where two would claim certainty.
+
+    >>> [_probability(p) for p in (0.92, 0.997, 0.99996, 0.0)]
+    ['0.92', '0.997', '> 0.999', '< 0.001']
+    """
+    if not math.isfinite(p):
+        return "undefined"
+    if p > 0.9995:
+        return "> 0.999"
+    if p < 0.0005:
+        return "< 0.001"
+    return f"{p:.2f}" if 0.005 <= p <= 0.995 else f"{p:.3f}"
+
+
+def _significant(value: float) -> str:
+    """About four digits that mean something."""
+    if not math.isfinite(value):
+        return "undefined"
+    size = math.floor(math.log10(abs(value))) if value else 0
+    return number(value, int(np.clip(3 - size, 0, 6)))
+
+
+def _point(dataset: Dataset, row: int) -> str:
+    y = float(dataset.y[row])
+    part = PART_NAMES[int(dataset.parts[row])]
+    if dataset.task == "classification":
+        what = shortened(dataset.class_names[int(y)])
+    else:
+        what = f"{dataset.target_name} = {_significant(y)}"
+    return f"{what} · {part} · row {row + 1}"
+
+
+def paint_hover(painter: QPainter, frame: Frame, lines: tuple[str, ...], at: Floats) -> None:
+    """Write `lines` on a card beside the pixel `at` (2,), wherever there is room for it in the plot."""
+    font = frame.font(-1)
+    metrics = QFontMetricsF(font)
+    line_height = metrics.height() + 3
+    width = max(metrics.horizontalAdvance(line) for line in lines) + 2 * _PADDING
+    height = line_height * len(lines) + 2 * _PADDING - 4
+    plot = frame.plot
+    left, top = float(at[0]) + _OFFSET.x(), float(at[1]) + _OFFSET.y()
+    if left + width > plot.right() - 4:
+        left = max(plot.left() + 4, float(at[0]) - _OFFSET.x() - width)
+    if top + height > plot.bottom() - 4:
+        top = max(plot.top() + 4, float(at[1]) - _OFFSET.y() - height)
+    ground = QColor(frame.theme.tooltip)
+    ground.setAlphaF(0.94)
+    painter.setPen(Qt.PenStyle.NoPen)
+    painter.setBrush(ground)
+    painter.drawRoundedRect(QRectF(left, top, width, height), 5.0, 5.0)
+    painter.setFont(font)
+    painter.setPen(QColor(frame.theme.on_tooltip))
+    for index, line in enumerate(lines):
+        baseline = top + _PADDING - 2 + index * line_height + metrics.ascent() + 1.5
+        painter.drawText(QPointF(left + _PADDING, baseline), line)

@@ -1,0 +1,242 @@
+"""The cards on the stage: the legend, the equation, and the message of an empty stage."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cache, partial
+
+import numpy as np
+from PySide6.QtCore import QPointF, QRectF, Qt
+from PySide6.QtGui import QColor, QFont, QFontDatabase, QFontMetricsF, QLinearGradient, QPainter, QPen
+
+from engine.dataset import PART_NAMES, Dataset, Part
+from engine.snapshot import Equation
+from widgets.stage_geometry import number
+from widgets.stage_items import Frame
+from widgets.stage_points import draw_mark
+from widgets.stage_shapes import class_look, looks_of, solid, value_colour
+
+_GAP = 10.0
+"""From a card to the edge of the plot."""
+_PADDING = 10.0
+_RADIUS = 6.0
+_SWATCH = 10.0
+_LONGEST_NAME = 14
+_SERIFS = ("STIX Two Text", "Cambria", "Georgia", "Times New Roman", "Times", "DejaVu Serif", "Liberation Serif")
+_PART_TEXTS = ("train", "val.", "test")
+
+
+def paint_card(painter: QPainter, frame: Frame, card: QRectF) -> None:
+    """Paint the ground of a card: rounded, nearly opaque, with a hairline around it."""
+    painter.setPen(QPen(solid(frame.theme.border, 0.9), 1.0))
+    painter.setBrush(solid(frame.theme.raised, 0.9))
+    painter.drawRoundedRect(card, _RADIUS, _RADIUS)
+
+
+@dataclass(frozen=True)
+class LegendRow:
+    """One line of the legend: a class, its name and how many points of each part it has."""
+
+    kind: int | None
+    name: str
+    counts: str
+
+
+def shortened(name: str) -> str:
+    """A name that fits on a card."""
+    return name if len(name) <= _LONGEST_NAME else name[: _LONGEST_NAME - 1] + "…"
+
+
+def legend_rows(dataset: Dataset, held_out: bool) -> tuple[LegendRow, ...]:
+    """What the legend says, a line a class, or one line of all points in regression."""
+    parts = np.asarray(dataset.parts)
+    if dataset.task == "regression":
+        return (LegendRow(None, dataset.target_name, _counts(parts, held_out)),)
+    y = dataset.y.astype(np.int64)
+    return tuple(
+        LegendRow(index, shortened(name), _counts(parts[y == index], held_out))
+        for index, name in enumerate(dataset.class_names)
+    )
+
+
+def _counts(parts: np.ndarray, held_out: bool) -> str:  # type: ignore[type-arg]
+    counts = np.bincount(parts, minlength=len(PART_NAMES))
+    shown = [
+        f"{counts[part]:,} {_PART_TEXTS[part]}"
+        for part in Part
+        if part == Part.TRAIN or (held_out and counts[part] > 0)
+    ]
+    return " · ".join(shown)
+
+
+class Legend:
+    """The card at the top right: who is who, and how many."""
+
+    def __init__(self, dataset: Dataset, held_out: bool, errors: bool, value_range: tuple[float, float]) -> None:
+        self._dataset = dataset
+        self._rows = legend_rows(dataset, held_out)
+        self._has_held_out = held_out and bool((np.asarray(dataset.parts) != Part.TRAIN).any())
+        self._errors = errors
+        self._bar = value_range if dataset.task == "regression" and dataset.n_inputs == 2 and len(dataset.y) else None
+
+    def rectangle(self, frame: Frame) -> QRectF:
+        """Where the card is, in pixels."""
+        name, count = self._columns(frame)
+        width = max(self._indent + name + 12 + count, self._key_width(frame), 150.0 if self._bar else 0.0)
+        lines = len(self._rows) + (1 if self._has_key else 0) + (1.9 if self._bar else 0)
+        height = lines * self._line(frame)
+        plot = frame.plot
+        return QRectF(
+            plot.right() - _GAP - width - 2 * _PADDING, plot.top() + _GAP, width + 2 * _PADDING, height + _PADDING + 4
+        )
+
+    def paint(self, painter: QPainter, frame: Frame) -> None:
+        """Paint the card where `rectangle` says."""
+        card = self.rectangle(frame)
+        theme, line = frame.theme, self._line(frame)
+        paint_card(painter, frame, card)
+        font = frame.font(-1)
+        metrics = QFontMetricsF(font)
+        name_width, _ = self._columns(frame)
+        left, top = card.left() + _PADDING, card.top() + 0.5 * _PADDING + 2
+        for row in self._rows:
+            middle = top + line / 2
+            self._swatch(painter, frame, row, QPointF(left + _SWATCH / 2, middle))
+            baseline = middle + metrics.capHeight() / 2
+            painter.setFont(frame.font(-1, bold=True))
+            painter.setPen(QColor(theme.text))
+            painter.drawText(QPointF(left + self._indent, baseline), row.name)
+            painter.setFont(font)
+            painter.drawText(QPointF(left + self._indent + name_width + 12, baseline), row.counts)
+            top += line
+        if self._bar is not None:
+            self._paint_bar(painter, frame, QRectF(left, top + 2, card.width() - 2 * _PADDING, 8.0), self._bar)
+            top += 1.9 * line
+        if self._has_key:
+            self._paint_key(painter, frame, left, top + line / 2)
+
+    @property
+    def _indent(self) -> float:
+        """Where the names begin: after a swatch, but the points of a colour scale have none."""
+        return 0.0 if self._bar is not None else _SWATCH + 8
+
+    @property
+    def _has_key(self) -> bool:
+        return self._has_held_out or self._errors
+
+    @staticmethod
+    def _line(frame: Frame) -> float:
+        return QFontMetricsF(frame.font(-1)).height() + 4.0
+
+    def _columns(self, frame: Frame) -> tuple[float, float]:
+        bold, plain = QFontMetricsF(frame.font(-1, bold=True)), QFontMetricsF(frame.font(-1))
+        return (
+            max((bold.horizontalAdvance(row.name) for row in self._rows), default=0.0),
+            max((plain.horizontalAdvance(row.counts) for row in self._rows), default=0.0),
+        )
+
+    def _key(self) -> list[str]:
+        return [text for text, is_on in (("held-out", self._has_held_out), ("misclassified", self._errors)) if is_on]
+
+    def _key_width(self, frame: Frame) -> float:
+        metrics = QFontMetricsF(frame.font(-1))
+        return sum(_SWATCH + 8 + metrics.horizontalAdvance(text) for text in self._key()) + 12 * (len(self._key()) - 1)
+
+    def _swatch(self, painter: QPainter, frame: Frame, row: LegendRow, at: QPointF) -> None:
+        if self._bar is not None:
+            return
+        look = looks_of(self._dataset, frame.theme)[0] if row.kind is None else class_look(row.kind, False, frame.theme)
+        painter.save()
+        painter.translate(at)
+        look.draw(painter, _SWATCH)
+        painter.restore()
+
+    def _paint_key(self, painter: QPainter, frame: Frame, left: float, middle: float) -> None:
+        metrics = QFontMetricsF(frame.font(-1))
+        for text in self._key():
+            painter.save()
+            painter.translate(left + _SWATCH / 2, middle)
+            draw = partial(_draw_held_out, frame=frame) if text == "held-out" else partial(draw_mark, size=8.0)
+            draw(painter)
+            painter.restore()
+            painter.setPen(QColor(frame.theme.muted))
+            painter.setFont(frame.font(-1))
+            painter.drawText(QPointF(left + _SWATCH + 8, middle + metrics.capHeight() / 2), text)
+            left += _SWATCH + 8 + metrics.horizontalAdvance(text) + 12
+
+    def _paint_bar(self, painter: QPainter, frame: Frame, bar: QRectF, value_range: tuple[float, float]) -> None:
+        gradient = QLinearGradient(bar.topLeft(), bar.topRight())
+        for stop in (0.0, 0.25, 0.5, 0.75, 1.0):
+            gradient.setColorAt(stop, value_colour(stop))
+        painter.setPen(QPen(QColor(frame.theme.border), 1.0))
+        painter.setBrush(gradient)
+        painter.drawRoundedRect(bar, 2.0, 2.0)
+        low, high = value_range
+        decimals = max(0, 2 - int(np.floor(np.log10(max(abs(low), abs(high), 1e-9)))))
+        painter.setPen(QColor(frame.theme.muted))
+        font = frame.font(-2)
+        painter.setFont(font)
+        metrics = QFontMetricsF(font)
+        baseline = bar.bottom() + 3 + metrics.ascent()
+        for value, share in ((low, 0.0), ((low + high) / 2, 0.5), (high, 1.0)):
+            text = number(value, min(3, decimals))
+            painter.drawText(
+                QPointF(bar.left() + share * (bar.width() - metrics.horizontalAdvance(text)), baseline), text
+            )
+
+
+def _draw_held_out(painter: QPainter, frame: Frame) -> None:
+    painter.setBrush(Qt.BrushStyle.NoBrush)
+    painter.setPen(QPen(QColor(frame.theme.held_out), 1.4))
+    painter.drawEllipse(QPointF(0, 0), 0.5 * _SWATCH - 0.5, 0.5 * _SWATCH - 0.5)
+
+
+@cache
+def _serif() -> str:
+    """A family for formulas that is there: an SVG names one family only."""
+    there = set(QFontDatabase.families())
+    return next((family for family in _SERIFS if family in there), "serif")
+
+
+def paint_equation(painter: QPainter, frame: Frame, equation: Equation, right: float) -> None:
+    """Write the model's equation on a card at the top left that ends before the pixel `right`."""
+    font = QFont(frame.font(1))
+    font.setFamily(_serif())
+    font.setItalic(True)
+    plot = frame.plot
+    widest = right - plot.left() - 2 * _GAP - 2 * _PADDING
+    if widest < 80:
+        return
+    flags = Qt.TextFlag.TextWordWrap | Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignTop
+    metrics = QFontMetricsF(font)
+    text = metrics.boundingRect(QRectF(0, 0, widest, plot.height() / 2), flags, equation.text)
+    height = min(text.height(), 6 * metrics.lineSpacing())
+    left, top = plot.left() + _GAP, plot.top() + _GAP
+    card = QRectF(left, top, text.width() + 2 * _PADDING + 2, height + _PADDING)
+    paint_card(painter, frame, card)
+    painter.setPen(QColor(frame.theme.text))
+    painter.setFont(font)
+    inner = QRectF(left + _PADDING, top + _PADDING / 2, text.width() + 2, height)
+    painter.drawText(inner, flags, equation.text)
+
+
+def paint_message(painter: QPainter, frame: Frame, message: str) -> None:
+    """Write a message in the middle of the plot: its first line large, the others small."""
+    lines = message.split("\n")
+    plot = frame.plot
+    fonts = [frame.font(5, bold=True)] + [frame.font(1)] * (len(lines) - 1)
+    flags = Qt.TextFlag.TextWordWrap | Qt.AlignmentFlag.AlignHCenter | Qt.AlignmentFlag.AlignTop
+    width = min(plot.width() - 48, 520.0)
+    rooms = [
+        QFontMetricsF(font).boundingRect(QRectF(0, 0, width, plot.height()), flags, line)
+        for font, line in zip(fonts, lines, strict=True)
+    ]
+    top = plot.center().y() - (sum(room.height() for room in rooms) + 8 * (len(rooms) - 1)) / 2
+    widest = max(room.width() for room in rooms)
+    whole = QRectF(plot.center().x() - widest / 2 - 24, top - 16, widest + 48, 2 * (plot.center().y() - top) + 32)
+    paint_card(painter, frame, whole)
+    for index, (font, room, line) in enumerate(zip(fonts, rooms, lines, strict=True)):
+        painter.setFont(font)
+        painter.setPen(QColor(frame.theme.text if index == 0 else frame.theme.muted))
+        painter.drawText(QRectF(plot.center().x() - width / 2, top, width, room.height()), flags, line)
+        top += room.height() + 8

@@ -1,0 +1,228 @@
+"""The picture of the stage: all that is shown, layer on layer, on a screen or into a file."""
+
+from __future__ import annotations
+
+import numpy as np
+from PySide6.QtCore import QPointF, QRectF, Qt
+from PySide6.QtGui import QColor, QImage, QPainter, QPen, QPolygonF
+
+from engine.dataset import Dataset, Points
+from engine.experiment import View
+from engine.learner import Prediction
+from engine.snapshot import Equation, Field, Line
+from widgets.hover import paint_hover
+from widgets.stage_cards import Legend, paint_equation, paint_message
+from widgets.stage_geometry import DEFAULT_RANGE, Floats, Range
+from widgets.stage_items import (
+    Frame,
+    field_image,
+    laid_out,
+    paint_axes,
+    paint_field,
+    paint_frame,
+    paint_grid,
+    paint_lines,
+)
+from widgets.stage_points import PointPainter, Rows, ShownPoints, paint_residuals, same_points
+from widgets.stage_shapes import solid
+from widgets.theme import LIGHT, Theme
+
+_FADED = 0.12
+_SUBSCRIPTS = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")
+
+
+def empty_dataset() -> Dataset:
+    """Two classes and no points."""
+    return Dataset(Points.empty(2), "classification", np.empty(0, np.int8), ("A", "B"))
+
+
+class Figure:
+    """What is on the stage, and how it is painted: the same for the screen, an image, SVG and PDF."""
+
+    def __init__(self, theme: Theme = LIGHT, family: str = "") -> None:
+        self.theme = theme
+        self.family = family
+        self.view = View()
+        self.x_range: Range = DEFAULT_RANGE
+        self.y_range: Range = DEFAULT_RANGE
+        self.lines: tuple[Line, ...] = ()
+        self.equation: Equation | None = None
+        self.field: Field | None = None
+        self.points = ShownPoints(empty_dataset(), True)
+        self.selection: Rows = np.empty(0, np.intp)
+        self.legend_faded = False
+        self._legend: Legend | None = None
+        self._image: QImage | None = None
+        self._painter = PointPainter()
+
+    @property
+    def dataset(self) -> Dataset:
+        """The points as they were last set."""
+        return self.points.dataset
+
+    def set_dataset(self, dataset: Dataset) -> None:
+        """Show these points. What the model said of a point that is still where it was is kept."""
+        old = self.points
+        self.points = ShownPoints(dataset, self.view.held_out)
+        self._legend = None
+        if old.dataset.task != dataset.task or old.dataset.n_inputs != dataset.n_inputs:
+            return
+        old_rows, new_rows = same_points(old.dataset, dataset)
+        in_place = (old.dataset.X[old_rows] == dataset.X[new_rows]).all(axis=1)
+        self.points.said[new_rows[in_place]] = old.said[old_rows[in_place]]
+
+    def set_view(self, view: View) -> None:
+        """Show and hide as `view` says; its ranges are not looked at."""
+        self._legend = None
+        held_out_changed = view.held_out != self.view.held_out
+        self.view = view
+        if held_out_changed:
+            self.set_dataset(self.dataset)
+
+    def set_field(self, field: Field | None) -> None:
+        """Colour the plane."""
+        self.field = field
+        self._image = None if field is None else field_image(field)
+
+    def set_predictions(self, predictions: Prediction | None) -> None:
+        """Mark what the model gets wrong."""
+        self._legend = None
+        self.points.hear(predictions)
+
+    def frame(self, width: float, height: float) -> Frame:
+        """How a picture of this size is laid out."""
+        return laid_out(width, height, self.x_range, self.y_range, self.theme, self.family)
+
+    def legend(self) -> Legend | None:
+        """The legend as things stand, or None where none is shown."""
+        if not self.view.legend or len(self.dataset.y) == 0:
+            return None
+        if self._legend is None:
+            has_errors = self.view.errors and len(self.points.misclassified) > 0
+            self._legend = Legend(self.dataset, self.view.held_out, has_errors, self.points.value_range)
+        return self._legend
+
+    def paint(self, painter: QPainter, frame: Frame, *, selection: bool, focused: bool) -> None:
+        """Paint everything but what follows the pointer.
+
+        Parameters
+        ----------
+        painter : its unit is the device-independent pixel of `frame`.
+        selection : whether selected points are ringed.
+        focused : whether the frame shows that the keyboard acts here.
+        """
+        view = self.view
+        painter.setRenderHints(QPainter.RenderHint.Antialiasing | QPainter.RenderHint.TextAntialiasing)
+        painter.fillRect(QRectF(0, 0, frame.width, frame.height), QColor(self.theme.window))
+        painter.fillRect(frame.plot, QColor(self.theme.stage))
+        if view.probability and self._image is not None and self.field is not None:
+            paint_field(painter, frame, self._image, self.field.x_range, self.field.y_range)
+        if view.grid:
+            paint_grid(painter, frame)
+        paint_lines(painter, frame, self.lines, view.boundary, view.contours)
+        if view.residuals:
+            paint_residuals(painter, frame, self.points)
+        self._painter.paint_points(painter, frame, self.points)
+        if view.errors:
+            self._painter.paint_marks(painter, frame, self.points)
+        if selection and len(self.selection):
+            self._painter.paint_rings(painter, frame, self.points, self.selection)
+        paint_frame(painter, frame, focused)
+        paint_axes(painter, frame, *self.axis_names())
+        self._paint_cards(painter, frame)
+
+    def axis_names(self) -> tuple[str, str]:
+        """What the horizontal and the vertical axis are called."""
+        names = self.dataset.input_names
+        if self.dataset.n_inputs == 1:
+            first = names[0] if names and names[0] != "x1" else "x"
+            return first, self.dataset.target_name
+        first, second = (name.translate(_SUBSCRIPTS) if name in ("x1", "x2") else name for name in names[:2])
+        return first, second
+
+    def summary(self) -> str:
+        """What is on the stage, in words, for those who cannot see it."""
+        dataset = self.dataset
+        count = len(self.points.rows)
+        parts = ["no points" if count == 0 else "1 point" if count == 1 else f"{count:,} points"]
+        if dataset.task == "classification":
+            parts.append(f"{dataset.n_classes} classes")
+        else:
+            parts.append(f"regression in {dataset.n_inputs} input{'s' if dataset.n_inputs > 1 else ''}")
+        if self.view.boundary and any(line.role == "boundary" for line in self.lines):
+            parts.append("boundary shown")
+        if any(line.role == "curve" for line in self.lines):
+            parts.append("fitted curve shown")
+        if self.view.errors and len(self.points.misclassified):
+            parts.append(f"{len(self.points.misclassified):,} misclassified")
+        return ", ".join(parts)
+
+    def _paint_cards(self, painter: QPainter, frame: Frame) -> None:
+        legend = self.legend()
+        right = frame.plot.right()
+        if legend is not None:
+            card = legend.rectangle(frame)
+            right = card.left()
+            painter.save()
+            # Someone is drawing underneath.
+            painter.setOpacity(_FADED if self.legend_faded else 1.0)
+            legend.paint(painter, frame)
+            painter.restore()
+        if self.view.equation and self.equation is not None and self.equation.text:
+            paint_equation(painter, frame, self.equation, right)
+
+
+class Hand:
+    """What follows the pointer or the keyboard: the brush, a selection being drawn, a crosshair, the reading."""
+
+    def __init__(self) -> None:
+        self.brush: Floats | None = None
+        """The centre (2,) of the brush in pixels."""
+        self.brush_radius = 28.0
+        self.rubber: Floats = np.empty((0, 2))
+        """An outline (m, 2) in the units of the plot."""
+        self.rubber_closed = False
+        self.crosshair: Floats | None = None
+        """The keyboard's cursor (2,) in pixels."""
+        self.reading: tuple[str, ...] = ()
+        self.reading_at: Floats = np.zeros(2)
+        self.message = ""
+
+    def paint(self, painter: QPainter, frame: Frame) -> None:
+        """Paint it over a finished picture."""
+        painter.setRenderHints(QPainter.RenderHint.Antialiasing | QPainter.RenderHint.TextAntialiasing)
+        if self.message:
+            paint_message(painter, frame, self.message)
+        painter.save()
+        painter.setClipRect(frame.plot)
+        if len(self.rubber):
+            self._paint_rubber(painter, frame)
+        painter.setBrush(Qt.BrushStyle.NoBrush)
+        if self.brush is not None:
+            for colour, width in ((frame.theme.stage, 3.0), (frame.theme.text, 1.25)):
+                painter.setPen(QPen(solid(colour, 0.85), width))
+                painter.drawEllipse(QPointF(*self.brush), self.brush_radius, self.brush_radius)
+        if self.crosshair is not None:
+            self._paint_crosshair(painter, frame, *self.crosshair)
+        painter.restore()
+        if self.reading:
+            paint_hover(painter, frame, self.reading, self.reading_at)
+
+    def _paint_rubber(self, painter: QPainter, frame: Frame) -> None:
+        outline = QPolygonF([QPointF(x, y) for x, y in frame.mapping.to_pixels(self.rubber)])
+        painter.setBrush(solid(frame.theme.accent, 0.12))
+        painter.setPen(QPen(solid(frame.theme.stage, 0.9), 3.0))
+        draw = painter.drawPolygon if self.rubber_closed else painter.drawPolyline
+        draw(outline)
+        painter.setBrush(Qt.BrushStyle.NoBrush)
+        pen = QPen(QColor(frame.theme.accent), 1.5)
+        pen.setDashPattern([4.0, 3.0])
+        painter.setPen(pen)
+        draw(outline)
+
+    @staticmethod
+    def _paint_crosshair(painter: QPainter, frame: Frame, x: float, y: float) -> None:
+        for colour, width in ((frame.theme.stage, 4.0), (frame.theme.accent, 1.75)):
+            painter.setPen(QPen(QColor(colour), width))
+            for dx, dy in ((1, 0), (-1, 0), (0, 1), (0, -1)):
+                painter.drawLine(QPointF(x + 4 * dx, y + 4 * dy), QPointF(x + 14 * dx, y + 14 * dy))

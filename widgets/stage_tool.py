@@ -1,0 +1,105 @@
+"""What a tool of the stage is: a hand between press and release, and what it may see and ask for."""
+
+from __future__ import annotations
+
+from typing import Literal, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from engine.dataset import Dataset
+from widgets.stage_geometry import Floats, Mapping
+
+Rows = NDArray[np.intp]
+Selecting = Literal["replace", "add", "remove"]
+ToolName = Literal["point", "spray", "line", "move", "select", "lasso", "relabel", "erase"]
+
+
+class Canvas(Protocol):
+    """What a tool sees of the stage, and what it may ask of it. Pixels are device-independent."""
+
+    mapping: Mapping
+    dataset: Dataset
+    brush_radius: float
+    density: float
+    """Points a second."""
+    rng: np.random.Generator
+    awaiting: bool
+    """Whether rows were changed and the dataset that shows it has not come yet: rows would name other points."""
+
+    @property
+    def pixels(self) -> Floats:
+        """Where the points on stage are, (k, 2)."""
+        ...
+
+    @property
+    def rows(self) -> Rows:
+        """Which rows of the dataset these are, (k,)."""
+        ...
+
+    @property
+    def selection(self) -> Rows:
+        """The selected rows."""
+        ...
+
+    @property
+    def target(self) -> float:
+        """The class index or target that is drawn with the button that is down."""
+        ...
+
+    def begin(self, what: ToolName) -> None:
+        """A stroke starts."""
+        ...
+
+    def draw(self, xy: Floats) -> None:
+        """Wish for points at `xy` (m, 2) in the units of the plot."""
+        ...
+
+    def erase(self, rows: Rows) -> None:
+        """Wish points away."""
+        ...
+
+    def move(self, ids: NDArray[np.int64], xy: Floats) -> None:
+        """Wish the points of identities `ids` (m,) to `xy` (m, 2)."""
+        ...
+
+    def relabel(self, rows: Rows) -> None:
+        """Wish for another class of `rows`."""
+        ...
+
+    def select(self, rows: Rows) -> None:
+        """Select these rows and no others."""
+        ...
+
+    def show_rubber(self, xy: Floats, closed: bool) -> None:
+        """Show a dashed outline through `xy` (m, 2) in the units of the plot; none hides it."""
+        ...
+
+    def refuse(self, sentence: str) -> None:
+        """Say why nothing happens."""
+        ...
+
+
+class Tool:
+    """What the pointer does between press and release, at points (2,) in the units of the plot."""
+
+    has_brush = False
+    """Whether a circle shows how far it reaches."""
+
+    def press(self, canvas: Canvas, at: Floats, selecting: Selecting) -> None:
+        """The button goes down."""
+
+    def drag(self, canvas: Canvas, at: Floats) -> None:
+        """The pointer moves with the button down."""
+
+    def tick(self, canvas: Canvas, seconds: float) -> None:
+        """Time passes with the button down."""
+
+    def resume(self, canvas: Canvas) -> None:
+        """The dataset has changed with the button down."""
+
+    def release(self, canvas: Canvas, at: Floats) -> None:
+        """The button comes up."""
+
+    def cancel(self, canvas: Canvas) -> None:
+        """The stroke ends where it is."""
