@@ -122,9 +122,9 @@ def _display_sentence(found: dict[str, Any]) -> str:
 def _settings_folder() -> dict[str, Any]:
     """Where settings are kept, and whether they can be; nothing is created to find out."""
     try:
-        platformdirs = importlib.import_module("platformdirs")
-    except ImportError:
-        return {"folder": "unknown, because platformdirs is missing", "writable": False}
-    folder = Path(platformdirs.user_config_path("playground", appauthor=False))
+        settings = importlib.import_module("playground.settings")
+    except ImportError as error:
+        return {"folder": f"unknown, because {error.name} is missing", "writable": False}
+    folder: Path = settings.config_folder()
     existing = next((path for path in (folder, *folder.parents) if path.exists()), folder)
     return {"folder": str(folder), "writable": existing.is_dir() and os.access(existing, os.W_OK)}

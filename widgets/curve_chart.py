@@ -221,6 +221,7 @@ def _paint_axes(painter: QPainter, chart: Chart, theme: Theme) -> None:
     grid.setAlphaF(0.22)
     dotted = QPen(grid, 1.0)
     dotted.setDashPattern((2.0, 2.0))
+    dotted.setCapStyle(Qt.PenCapStyle.FlatCap)
     area = chart.area
     font = painter.fontMetrics()
     for tick in value_ticks(chart.y):

@@ -133,7 +133,7 @@ class Curves(QWidget):
 
     def render_figure(self, painter: QPainter, target: QRectF) -> None:
         """Paint all of the curves, without controls, into `target` in device-independent pixels."""
-        painter.fillRect(target, QColor(self._theme.stage))
+        painter.fillRect(target, QColor(self._theme.window))
         view = replace(self._view, epochs=None, values=None)
         inner = target.adjusted(12, 4, -8, -6)
         paint(painter, lay_out(self._series, view, inner, self._theme, clipped=False), self._theme)

@@ -70,8 +70,7 @@ def test_a_settings_folder_that_cannot_be_written_is_said(tmp_path: Path, monkey
     """A file stands where the folder would be made; permissions alone do not stop the administrator."""
     blocked = tmp_path / "blocked"
     blocked.write_text("a file", "utf-8")
-    monkeypatch.setenv("XDG_CONFIG_HOME", str(blocked))
-    monkeypatch.setattr(sys, "platform", "linux")
+    monkeypatch.setenv("PLAYGROUND_HOME", str(blocked / "settings"))
     settings = doctor.report()["settings"]
     assert not settings["writable"]
     assert "not writable" in doctor.text()

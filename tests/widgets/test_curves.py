@@ -306,8 +306,8 @@ def test_a_figure_has_the_curves_where_the_screen_has_them_but_no_controls(curve
     painter.scale(2, 2)
     curves.render_figure(painter, QRectF(0, 0, 800, 200))
     painter.end()
-    assert image.pixelColor(1, 1) == QColor(LIGHT.stage)
-    assert image.pixelColor(1598, 398) == QColor(LIGHT.stage)
+    assert image.pixelColor(1, 1) == QColor(LIGHT.window)
+    assert image.pixelColor(1598, 398) == QColor(LIGHT.window)
     found = pixels_like(image, LIGHT.train_curve, 20)
     assert np.ptp(found[:, 0]) > 1200
     assert np.ptp(found[:, 1]) > 150
