@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from engine.settings import Settings, choice
+
+if TYPE_CHECKING:
+    from engine.dense import DenseLearner
+    from engine.experiment import Training
+    from engine.learner import TrainingData
 
 
 class LinearRegression(Settings):
@@ -17,3 +22,14 @@ class LinearRegression(Settings):
         "Least squares solves for the best weights in one step; gradient descent walks towards them.",
         labels={"least_squares": "Least squares (exact)", "gradient": "Gradient descent"},
     )
+
+
+def make(settings: LinearRegression, training: Training, data: TrainingData) -> DenseLearner:
+    """The learner; gradient descent starts from weights of zero."""
+    # Imported here because the window reads this file's settings before anything is learned.
+    from engine.dense import DenseLearner
+    from engine.dense_least_squares import LeastSquaresLearner
+
+    if settings.fit == "least_squares":
+        return LeastSquaresLearner(training, data)
+    return DenseLearner((), training, data)

@@ -2,12 +2,25 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from engine.settings import Settings
+
+if TYPE_CHECKING:
+    from engine.dense import DenseLearner
+    from engine.experiment import Training
+    from engine.learner import TrainingData
 
 
 class LogisticRegression(Settings):
     """A linear score for each class, turned into probabilities by the sigmoid or the softmax."""
 
     kind: Literal["logistic_regression"] = "logistic_regression"
+
+
+def make(settings: LogisticRegression, training: Training, data: TrainingData) -> DenseLearner:  # noqa: ARG001
+    """The learner, which starts from weights of zero: every class equally likely everywhere."""
+    # Imported here because the window reads this file's settings before anything is learned.
+    from engine.dense import DenseLearner
+
+    return DenseLearner((), training, data)

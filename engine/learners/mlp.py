@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from engine.settings import Settings, choice
 
-Activation = Literal[
-    "linear", "threshold", "sigmoid", "tanh", "relu", "leaky_relu", "elu", "gelu", "silu", "sine"
-]
+if TYPE_CHECKING:
+    from engine.dense import DenseLearner
+    from engine.experiment import Training
+    from engine.learner import TrainingData
+
+Activation = Literal["linear", "threshold", "sigmoid", "tanh", "relu", "leaky_relu", "elu", "gelu", "silu", "sine"]
 ACTIVATION_LABELS = {
     "linear": "Linear",
     "threshold": "Threshold",
@@ -63,4 +66,19 @@ class MultilayerPerceptron(Settings):
         "Skip connections",
         "Adds a layer's input to its output where both have the same width.",
         advanced=True,
+    )
+
+
+def make(settings: MultilayerPerceptron, training: Training, data: TrainingData) -> DenseLearner:
+    """The learner, with weights drawn as `settings.initialization` says."""
+    # Imported here because the window reads this file's settings before anything is learned.
+    from engine.dense import DenseLearner
+
+    return DenseLearner(
+        tuple((layer.units, layer.activation) for layer in settings.layers),
+        training,
+        data,
+        initialization=settings.initialization,
+        dropout=settings.dropout,
+        skip=settings.skip,
     )

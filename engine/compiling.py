@@ -1,0 +1,61 @@
+"""The one door to the compiler of inner loops: a typed decorator, and where compiled code is kept."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import sys
+from collections.abc import Callable
+from importlib import import_module
+from pathlib import Path
+from typing import Any, TypeVar
+
+numba: Any = import_module("numba")
+"""Of any type: some of its releases say what theirs are, others do not."""
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+_SOURCES = ("compiling.py", "randomness.py", "dense_plan.py", "dense_activations.py", "dense_passes.py",
+            "dense_updates.py", "kernels.py")  # fmt: skip
+
+
+def _user_cache() -> Path:
+    if sys.platform == "darwin":
+        return Path.home() / "Library" / "Caches"
+    if sys.platform == "win32":
+        return Path(os.environ.get("LOCALAPPDATA") or Path.home() / "AppData" / "Local")
+    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
+
+
+def _cache_folder() -> Path:
+    """A folder of compiled code that belongs to exactly these sources.
+
+    The compiler alone would look only at the date of the file that a function is in, not at those of the files that
+    it calls: after an update, old and new code could mix.
+    """
+    digest = hashlib.sha256()
+    for name in _SOURCES:
+        digest.update(Path(__file__).with_name(name).read_bytes())
+    chosen = numba.config.CACHE_DIR
+    return (Path(chosen) if chosen else _user_cache() / "playground" / "compiled") / digest.hexdigest()[:16]
+
+
+numba.config.CACHE_DIR = str(_cache_folder())
+
+
+def compiled(function: F) -> F:
+    """Compile `function` at its first call, keep the machine code on disk, hold no interpreter lock while it runs.
+
+    Divisions by zero give infinities, as in numpy: checks for them would keep loops from using vector instructions.
+    """
+    decorated: F = numba.njit(nogil=True, cache=True, error_model="numpy")(function)
+    return decorated
+
+
+def compiled_sum(function: F) -> F:
+    """As `compiled`, and sums inside may be regrouped to use vector instructions (measured: 2-5 times faster).
+
+    The grouping is fixed when the function is compiled, so the same machine gives the same bits.
+    """
+    decorated: F = numba.njit(nogil=True, cache=True, error_model="numpy", fastmath={"reassoc"})(function)
+    return decorated

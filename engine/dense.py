@@ -1,0 +1,332 @@
+"""Dense models as learners: linear models and multilayer perceptrons, one state, two ways to advance it."""
+
+from __future__ import annotations
+
+import weakref
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from engine.activations import ACTIVATIONS
+from engine.dataset import FloatArray, Task
+from engine.dense_plan import (
+    EPOCH,
+    POSITION,
+    SLOT_STEPS,
+    STATUS,
+    STEP,
+    DenseSpec,
+    initial_parameters,
+    network_of,
+    rule_of,
+    target_of,
+)
+from engine.experiment import OptimizerKind, Training
+from engine.learner import RUNNING, Outcome, Path, Prediction, TrainingData
+from engine.losses import check_pairing, output_count, probabilities_of, row_losses, targets_of
+from engine.optimizers import OPTIMIZERS, batch_rows
+
+if TYPE_CHECKING:
+    from engine.torch_dense import TorchTrainer
+
+Status = Literal["running", "converged", "diverged"]
+_STATUSES: tuple[Status, ...] = ("running", "converged", "diverged")
+
+TORCH_WORK = 400_000
+"""Parameters times rows in a step from which torch overtakes the compiled loops on a CPU (measured; `make bench`)."""
+
+GPU_WORK = 20_000_000
+"""Parameters times rows in a step from which a GPU is worth its transfers and launches."""
+
+MATRIX_PARAMETERS = 20_000
+"""Parameters from which predictions are computed by matrix products rather than by compiled loops."""
+
+_BLOCK_ROWS = 4096
+
+
+@dataclass(frozen=True, eq=False)
+class DenseState:
+    """Where training stands. Its arrays are read-only.
+
+    Parameters
+    ----------
+    parameters : (n_parameters,) laid out as `DenseSpec` says; the last finite ones after divergence.
+    previous : (n_parameters,) the last whose loss was seen to be finite.
+    slots : (k, n_parameters) what the optimizer remembers.
+    slots_of : the optimizer that they belong to.
+    slot_steps : steps since the slots began.
+    step, epoch : steps and whole epochs behind it.
+    position : rows seen in the current epoch.
+    status : "diverged" at step `step`, "converged" once no step changes anything.
+    """
+
+    parameters: FloatArray
+    previous: FloatArray
+    slots: FloatArray
+    slots_of: OptimizerKind
+    slot_steps: int = 0
+    step: int = 0
+    epoch: int = 0
+    position: int = 0
+    status: Status = "running"
+
+
+def _frozen(array: FloatArray) -> FloatArray:
+    array.setflags(write=False)
+    return array
+
+
+class DenseLearner:
+    """A dense network, trained step by step; implements `engine.learner.Learner`.
+
+    Parameters
+    ----------
+    layers : (units, activation) of each hidden layer; none for a linear model.
+    training : loss, optimizer, seed, device and the rest.
+    data : what it will learn from. The number of features, the task and the classes are taken from it, and by the
+        number of its rows it is decided, once, whether steps run compiled or in torch.
+    initialization : "uniform", "xavier", "he" or "zero"; see `initial_parameters`.
+    dropout, skip : as in `DenseSpec`.
+
+    Raises
+    ------
+    LossMismatch : if the loss cannot go with the task, the number of classes or the optimizer.
+    """
+
+    def __init__(
+        self,
+        layers: tuple[tuple[int, str], ...],
+        training: Training,
+        data: TrainingData,
+        *,
+        initialization: str = "zero",
+        dropout: float = 0.0,
+        skip: bool = False,
+    ) -> None:
+        check_pairing(training.loss.kind, data.task, data.n_classes, training.optimizer.kind)
+        self.training = training
+        self.task: Task = data.task
+        self.n_classes = data.n_classes
+        self.initialization = initialization
+        outputs = output_count(training.loss.kind, data.task, data.n_classes)
+        self.spec = DenseSpec(int(data.Z.shape[1]), layers, outputs, dropout, skip)
+        self.dtype = np.dtype(training.precision)
+        self.device_note = ""
+        """A sentence when the wanted device could not be had, else empty."""
+        self._network = network_of(self.spec)
+        self._target = target_of(training)
+        self._rule = rule_of(training)
+        self._is_weight = self.spec.is_weight(self.dtype)
+        self._path, self._device = self._chosen(len(data.Z))
+        self._torch: TorchTrainer | None = None
+        self._prepared: tuple[weakref.ref[TrainingData], FloatArray, FloatArray] | None = None
+
+    def _chosen(self, n_rows: int) -> tuple[Path, str]:
+        """Which way and where to compute; a sentence in `device_note` if not as wished."""
+        wanted = self.training.device
+        work = self.spec.n_parameters * batch_rows(self.training.optimizer, n_rows)
+        if self.training.path == "compiled":
+            if wanted in ("cuda", "mps"):
+                self.device_note = "Compiled loops run on the CPU only, so the CPU is used."
+            return "compiled", "cpu"
+        if wanted in ("cuda", "mps") or (wanted == "auto" and work >= GPU_WORK):
+            device = self._found_device("cuda" if wanted == "auto" else wanted)
+            if device is not None:
+                return "torch", device
+        if self.training.path == "torch" or work >= TORCH_WORK:
+            return "torch", "cpu"
+        return "compiled", "cpu"
+
+    def _found_device(self, wanted: str) -> str | None:
+        from engine.torch_dense import available_device
+
+        if wanted == "mps" and self.training.precision == "float64":
+            self.device_note = "The Apple GPU cannot compute in double precision, so the CPU is used."
+            return None
+        device = available_device(wanted)
+        if device is None and self.training.device == wanted:
+            name = {"cuda": "CUDA", "mps": "Apple"}[wanted]
+            self.device_note = f"No {name} GPU was found, so the CPU is used."
+        return device
+
+    # -- the state and its steps
+
+    def init(self, data: TrainingData) -> DenseState:
+        """The state before the first step."""
+        self._check_features(data.Z)
+        parameters = _frozen(initial_parameters(self.spec, self.initialization, self.training.seed, self.dtype))
+        return self._with_fresh_slots(DenseState(parameters, parameters, parameters, self.training.optimizer.kind))
+
+    def _with_fresh_slots(self, state: DenseState) -> DenseState:
+        kind = self.training.optimizer.kind
+        slots = np.zeros((OPTIMIZERS[kind].slots, self.spec.n_parameters), self.dtype)
+        return replace(state, slots=_frozen(slots), slots_of=kind, slot_steps=0)
+
+    def steps_per_epoch(self, data: TrainingData) -> int:
+        """How many minibatches see every training row once."""
+        rows = batch_rows(self.training.optimizer, len(data.Z))
+        return max(1, -(-len(data.Z) // max(1, rows)))
+
+    def advance(self, state: DenseState, data: TrainingData, steps: int) -> DenseState:
+        """The state `steps` steps later, or earlier if it converges or diverges before.
+
+        Without training rows, and once diverged, the state stays as it is. An optimizer other than the state's begins
+        with empty slots.
+        """
+        if steps <= 0 or state.status == "diverged" or len(data.Z) == 0:
+            return state
+        if len(state.parameters) != self.spec.n_parameters:
+            raise ValueError(
+                f"the state has {len(state.parameters)} parameters, this network {self.spec.n_parameters}: init anew"
+            )
+        if state.slots_of != self.training.optimizer.kind:
+            state = self._with_fresh_slots(state)
+        X, t = self._rows_of(data)
+        counts = np.zeros(5, np.int64)
+        counts[[STEP, EPOCH, POSITION, SLOT_STEPS]] = state.step, state.epoch, state.position, state.slot_steps
+        if self._path == "compiled":
+            arrays = self._advanced_compiled(state, counts, X, t, steps)
+        else:
+            arrays = self._advanced_torch(state, counts, X, t, steps)
+        parameters, previous, slots = (_frozen(array) for array in arrays)
+        return DenseState(
+            parameters,
+            previous,
+            slots,
+            state.slots_of,
+            slot_steps=int(counts[SLOT_STEPS]),
+            step=int(counts[STEP]),
+            epoch=int(counts[EPOCH]),
+            position=int(counts[POSITION]),
+            status=_STATUSES[int(counts[STATUS])],
+        )
+
+    def _advanced_compiled(
+        self, state: DenseState, counts: NDArray[np.int64], X: FloatArray, t: FloatArray, steps: int
+    ) -> tuple[FloatArray, FloatArray, FloatArray]:
+        from engine import kernels
+
+        parameters, previous, slots = (
+            np.array(array, self.dtype) for array in (state.parameters, state.previous, state.slots)
+        )
+        kernels.train(
+            self._network, self._target, self._rule, parameters, previous, slots, self._is_weight, counts, X, t, steps
+        )
+        return parameters, previous, slots
+
+    def _advanced_torch(
+        self, state: DenseState, counts: NDArray[np.int64], X: FloatArray, t: FloatArray, steps: int
+    ) -> tuple[FloatArray, FloatArray, FloatArray]:
+        from engine.torch_dense import OutOfDeviceMemory, TorchTrainer
+
+        dtype = self.dtype
+        arrays = (
+            np.asarray(state.parameters, dtype), np.asarray(state.previous, dtype), np.asarray(state.slots, dtype)
+        )  # fmt: skip
+        if self._torch is None:
+            self._torch = TorchTrainer(self.spec, self.training, self._device)
+        begun = counts.copy()
+        try:
+            return self._torch.train(*arrays, counts, X, t, steps)
+        except OutOfDeviceMemory:
+            if self._device == "cpu":
+                raise
+            self.device_note = f"The memory of {self._device} is too small for this network, so the CPU is used."
+            self._device = "cpu"
+            self._torch = TorchTrainer(self.spec, self.training, self._device)
+            counts[:] = begun
+            return self._torch.train(*arrays, counts, X, t, steps)
+
+    def _rows_of(self, data: TrainingData) -> tuple[FloatArray, FloatArray]:
+        """Features and targets in this learner's precision, kept until other data come."""
+        if self._prepared is None or self._prepared[0]() is not data:
+            self._check_features(data.Z)
+            # Copies that may be written to: compiled loops have one form for such arrays and another for others.
+            X = np.array(data.Z, self.dtype, order="C")
+            t = targets_of(self.training.loss.kind, data.y, self.task, self.n_classes, self.dtype)
+            self._prepared = (weakref.ref(data), X, np.ascontiguousarray(t))
+        return self._prepared[1], self._prepared[2]
+
+    def _check_features(self, Z: FloatArray) -> None:
+        if Z.ndim != 2 or Z.shape[1] != self.spec.n_features:
+            raise ValueError(f"the model has {self.spec.n_features} features, the rows have shape {Z.shape}")
+
+    # -- what a state says
+
+    def outcome(self, state: DenseState) -> Outcome:
+        """Whether it still runs, and if not the sentence that says why."""
+        if state.status == "diverged":
+            return Outcome(
+                "diverged",
+                f"Diverged at step {state.step:,}: the loss is no longer finite."
+                f" Lower the learning rate (now {self.training.optimizer.learning_rate:g}).",
+            )
+        if state.status == "converged":
+            return Outcome("converged", "The gradient is zero: no further step would change the weights.")
+        return RUNNING
+
+    def steps_done(self, state: DenseState) -> int:
+        """How many steps the state has behind it."""
+        return state.step
+
+    def epochs_done(self, state: DenseState) -> int:
+        """How many whole epochs the state has behind it."""
+        return state.epoch
+
+    def scores(self, state: DenseState, Z: FloatArray) -> FloatArray:
+        """The raw outputs (n, m) float64 for features Z (n, p), computed in the state's precision.
+
+        Small networks by compiled loops, large ones by matrix products: decided by the size of the network alone, so
+        that equal states always say the same.
+        """
+        self._check_features(Z)
+        if self.spec.n_parameters >= MATRIX_PARAMETERS:
+            return forward_rows(self.spec, state.parameters, Z)
+        from engine import kernels
+
+        X = np.require(Z, state.parameters.dtype, ["C", "W"])
+        return np.asarray(kernels.scores_of(self._network, state.parameters.copy(), X))
+
+    def predict(self, state: DenseState, Z: FloatArray) -> Prediction:
+        """Scores, and what they mean: probabilities and labels, or values."""
+        scores = self.scores(state, Z)
+        if self.task == "regression":
+            return Prediction(scores, values=scores[:, 0])
+        labels = (scores[:, 0] > 0).astype(np.int64) if scores.shape[1] == 1 else scores.argmax(axis=1)
+        return Prediction(scores, probabilities_of(self.training.loss.kind, scores), labels)
+
+    def loss(self, state: DenseState, Z: FloatArray, y: NDArray[Any]) -> FloatArray:
+        """The loss of each row (n,) float64, without penalties."""
+        chosen = self.training.loss
+        targets = targets_of(chosen.kind, y, self.task, self.n_classes)
+        return row_losses(chosen.kind, chosen.delta, self.scores(state, Z), targets)
+
+    def coefficients(self, state: DenseState) -> tuple[FloatArray, FloatArray] | None:
+        """Weights (p, m) and intercepts (m,) float64 of a model without hidden layers, else None."""
+        if self.spec.layers:
+            return None
+        ((weights, biases),) = self.spec.split(state.parameters.astype(np.float64))
+        return weights, biases
+
+    def path(self, state: DenseState) -> Path:
+        """Which way the steps are computed."""
+        return self._path
+
+    def device(self, state: DenseState) -> str:
+        """Where they are computed."""
+        return self._device
+
+
+def forward_rows(spec: DenseSpec, parameters: FloatArray, Z: FloatArray) -> FloatArray:
+    """The outputs (n, m) float64 by matrix products in the precision of `parameters`, block by block of rows."""
+    scores = np.empty((len(Z), spec.n_outputs))
+    layers = spec.split(parameters)
+    for first in range(0, len(Z), _BLOCK_ROWS):
+        values = np.asarray(Z[first : first + _BLOCK_ROWS], parameters.dtype)
+        for number, (weights, biases) in enumerate(layers):
+            result = ACTIVATIONS[spec.activations[number]].function(values @ weights + biases)
+            values = result + values if spec.has_skip(number) else result
+        scores[first : first + len(values)] = values
+    return scores

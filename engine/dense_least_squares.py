@@ -1,0 +1,92 @@
+"""Linear regression solved exactly: the weights of least squares, with or without L2, in one step."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from engine.dataset import FloatArray
+from engine.dense import DenseLearner, DenseState, _frozen
+from engine.experiment import Training
+from engine.learner import RUNNING, Outcome, Path, TrainingData
+from engine.losses import LossMismatch
+
+
+def ridge_solution(Z: FloatArray, y: np.ndarray[Any, Any], l2: float) -> tuple[FloatArray, float]:
+    """The weights (p,) and the intercept that minimise mean((Z w + b - y)²) + l2/2 Σw².
+
+    Solved by singular values of the standardized columns, not by normal equations, which would square the condition
+    number. Where the data leave weights undetermined (fewer points than features, equal columns), the shortest
+    weights of the standardized columns.
+
+    References
+    ----------
+    Golub and Van Loan (2013). Matrix Computations, 4th ed., sections 5.5 and 6.1.
+    """
+    X = np.asarray(Z, np.float64)
+    target = np.asarray(y, np.float64)
+    centre, spread = X.mean(axis=0), X.std(axis=0)
+    spread = np.where(spread > 0, spread, 1.0)
+    rows = (X - centre) / spread
+    right = target - target.mean()
+    if l2 > 0:
+        # A penalty on w = v / spread is as many more rows, each asking for one v to be 0.
+        rows = np.vstack([rows, np.diag(np.sqrt(0.5 * l2 * len(X)) / spread)])
+        right = np.concatenate([right, np.zeros(X.shape[1])])
+    weights = np.linalg.lstsq(rows, right, rcond=None)[0] / spread
+    return weights, float(target.mean() - centre @ weights)
+
+
+class LeastSquaresLearner(DenseLearner):
+    """A linear model whose first step is the solution. Always computed in double precision.
+
+    Raises
+    ------
+    LossMismatch : if the loss is not squared, or L1 is not zero: then there is no closed form.
+    """
+
+    def __init__(self, training: Training, data: TrainingData) -> None:
+        if training.loss.kind != "squared":
+            raise LossMismatch(
+                "Least squares minimises the squared loss: choose it, or fit by gradient descent instead."
+            )
+        if training.regularization.l1 > 0:
+            raise LossMismatch(
+                "Least squares has no closed form with an L1 penalty: set L1 to 0, or fit by gradient descent instead."
+            )
+        exact = training.model_copy(update={"precision": "float64", "path": "compiled", "device": "cpu"})
+        super().__init__((), exact, data)
+
+    def steps_per_epoch(self, data: TrainingData) -> int:
+        """One step looks at everything."""
+        return 1
+
+    def advance(self, state: DenseState, data: TrainingData, steps: int) -> DenseState:
+        """The solution. A state that is already the solution for these data stays as it is."""
+        if steps <= 0 or len(data.Z) == 0:
+            return state
+        self._check_features(data.Z)
+        weights, intercept = ridge_solution(data.Z, data.y, self.training.regularization.l2)
+        parameters = _frozen(np.append(weights, intercept))
+        if state.status == "converged" and np.array_equal(parameters, state.parameters):
+            return state
+        return replace(
+            state,
+            parameters=parameters,
+            previous=parameters,
+            step=state.step + 1,
+            epoch=state.epoch + 1,
+            status="converged",
+        )
+
+    def outcome(self, state: DenseState) -> Outcome:
+        """Converged after the first step."""
+        if state.status == "converged":
+            return Outcome("converged", "Solved exactly by least squares in one step.")
+        return RUNNING
+
+    def path(self, state: DenseState) -> Path:
+        """Always the closed form."""
+        return "closed form"
