@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from typing import Protocol
 
 from PySide6.QtCore import QEvent, QSize, Qt, Signal
 from PySide6.QtWidgets import QButtonGroup, QHBoxLayout, QLabel, QPushButton, QToolButton, QWidget
@@ -25,15 +25,15 @@ _CHIP_LABELS = {
     "x1": "x₁", "x2": "x₂", "x1^2": "x₁²", "x2^2": "x₂²", "x1*x2": "x₁x₂",
     "sin(x1)": "sin x₁", "sin(x2)": "sin x₂", "cos(x1)": "cos x₁", "cos(x2)": "cos x₂",
 }  # fmt: skip
-BRUSH_TOOLS = ("spray", "erase")
+BRUSH_TOOLS = ("spray", "relabel", "erase")
 """The tools that have a radius; the first of them has a density as well."""
 
 RADIUS = FieldSpec(
-    "radius", "brush.radius", "Radius", "How far the brush reaches, in pixels.", "int", 30,
+    "radius", "brush.radius", "Radius", "How far the brush reaches, in pixels.", "int", 28,
     minimum=5, maximum=150, unit="px",
 )  # fmt: skip
 DENSITY = FieldSpec(
-    "density", "brush.density", "Density", "How many points the spray drops in a second.", "int", 40,
+    "density", "brush.density", "Density", "How many points the spray drops in a second.", "int", 60,
     minimum=1, maximum=400, log=True, unit="/s",
 )  # fmt: skip
 TARGET = FieldSpec(
@@ -42,21 +42,34 @@ TARGET = FieldSpec(
 )  # fmt: skip
 
 
-@dataclass(frozen=True)
-class ToolButton:
-    """One drawing tool as the panel shows it; `icon` is a name in assets/icons, `shortcut` a key for the tooltip."""
+class ToolButton(Protocol):
+    """What the panel shows of one drawing tool; the entries of `widgets.tools.TOOLS` have it."""
 
-    id: str
-    title: str
-    icon: str
-    shortcut: str
-    tooltip: str
+    @property
+    def id(self) -> str: ...
+
+    @property
+    def title(self) -> str: ...
+
+    @property
+    def icon(self) -> str:
+        """A name in assets/icons."""
+        ...
+
+    @property
+    def shortcut(self) -> str:
+        """The key, for the tooltip; "" where there is none."""
+        ...
+
+    @property
+    def tooltip(self) -> str: ...
 
 
 class DataPanel(Panel):
     """Drawing, data sets, sample, features. It raises wishes and decides nothing."""
 
     tool_chosen = Signal(str)
+    clear_requested = Signal()
     class_chosen = Signal(int)
     class_renamed = Signal(int, str)
     class_added = Signal()
@@ -71,7 +84,7 @@ class DataPanel(Panel):
     open_points_requested = Signal()
     paste_points_requested = Signal()
 
-    def __init__(self, tools: Sequence[ToolButton], parent: QWidget | None = None) -> None:
+    def __init__(self, tools: Iterable[ToolButton], parent: QWidget | None = None) -> None:
         super().__init__("Data", WIDTH, MINIMUM_WIDTH, parent)
         self._tools = {tool.id: tool for tool in tools}
         self._chips = CHIPS[:2]
@@ -105,6 +118,15 @@ class DataPanel(Panel):
             self._tool_buttons[tool.id] = button
             flow.addWidget(button)
         group.buttonClicked.connect(self._on_tool_clicked)
+        self.clear_button = QToolButton()
+        self.clear_button.setProperty("look", "tool")
+        self.clear_button.setIconSize(QSize(18, 18))
+        self.clear_button.setToolTip("Clear: erases every point.")
+        self.clear_button.setAccessibleName("Clear")
+        self.clear_button.setAccessibleDescription("Erases every point.")
+        self.clear_button.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self.clear_button.clicked.connect(self.clear_requested)
+        flow.addWidget(self.clear_button)
         section.add(grid)
         self.radius = self._brush_row(RADIUS)
         self.density = self._brush_row(DENSITY)
@@ -309,5 +331,6 @@ class DataPanel(Panel):
         theme = active_theme()
         for name, button in self._tool_buttons.items():
             button.setIcon(icon(self._tools[name].icon, theme))
+        self.clear_button.setIcon(icon("clear", theme))
         self.dice.setIcon(icon("dice", theme, 16))
         self.classes.restyle()

@@ -10,7 +10,7 @@ from widgets.fields import field_specs
 from widgets.flow import FlowLayout
 from widgets.form import tooltip_html
 from widgets.icons import icon
-from widgets.sections import Fold, QuietComboBox, Sentence
+from widgets.sections import QuietComboBox, Sentence
 from widgets.sliders import NumberBox
 from widgets.style import active_theme, set_look
 
@@ -21,7 +21,7 @@ _BOX_WIDTH = 44
 
 
 class LayerEditor(QWidget):
-    """A box for each layer's units between − and +; one activation for all, or one for each below a fold."""
+    """A box for each layer's units between − and +; one activation for all, or one for each."""
 
     edited = Signal(str, object, bool)
     """``"learner.layers"``, the layers (tuple of `Layer`), and True."""
@@ -37,7 +37,7 @@ class LayerEditor(QWidget):
         self._label_width = label_width
         outer = QVBoxLayout(self)
         outer.setContentsMargins(0, 0, 0, 0)
-        outer.setSpacing(6)
+        outer.setSpacing(5)
         outer.addWidget(self._build_widths())
         self._sentence = Sentence()
         outer.addWidget(self._sentence)
@@ -45,8 +45,12 @@ class LayerEditor(QWidget):
         self.activation.setPlaceholderText("Mixed")
         self.activation.activated.connect(self._on_activation_of_all)
         outer.addWidget(self._labelled("Activation", self.activation))
-        self.fold = Fold("layers", "Each layer's activation", "Chooses an activation for each layer by itself.")
-        outer.addWidget(self.fold)
+        self.each = QWidget()
+        """A choice of activation for each layer by itself; it may be moved into a fold."""
+        self._each_column = QVBoxLayout(self.each)
+        self._each_column.setContentsMargins(0, 0, 0, 0)
+        self._each_column.setSpacing(4)
+        outer.addWidget(self.each)
         self._restyle()
 
     def _build_widths(self) -> QWidget:
@@ -113,7 +117,7 @@ class LayerEditor(QWidget):
         self.activation.setEnabled(bool(layers))
         self.remove_button.setEnabled(bool(layers))
         self.add_button.setEnabled(len(layers) < MAX_LAYERS)
-        self.fold.setVisible(len(layers) > 1)
+        self.each.setVisible(len(layers) > 1)
 
     def mark(self, sentence: str | None) -> None:
         """Show the layers as wrong with `sentence` beneath; None takes the mark away."""
@@ -137,7 +141,7 @@ class LayerEditor(QWidget):
         self._combos.append(combo)
         row = self._labelled(f"Layer {number}", combo)
         self._rows.append(row)
-        self.fold.body.addWidget(row)
+        self._each_column.addWidget(row)
 
     def _drop_last(self) -> None:
         self._refusals.pop(len(self._boxes) - 1, None)
@@ -197,7 +201,7 @@ class LayerEditor(QWidget):
 
     def changeEvent(self, event: QEvent) -> None:
         super().changeEvent(event)
-        if event.type() == QEvent.Type.StyleChange and hasattr(self, "fold"):
+        if event.type() == QEvent.Type.StyleChange and hasattr(self, "each"):
             self._restyle()
 
     def _restyle(self) -> None:

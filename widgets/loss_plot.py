@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QFrame, QSizePolicy, QWidget
 from engine.losses import LossCurve
 from widgets.style import active_theme
 
-_HEIGHT = 96
+_HEIGHT = 88
 _TALLEST = 4.0
 """Losses above this are cut off, so that the bend near zero, which is what differs, is seen."""
 

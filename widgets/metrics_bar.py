@@ -162,8 +162,12 @@ class MetricsBar(QWidget):
 def estimate_text(name: str, estimate: Estimate) -> str:
     """A number with the digits it deserves: an accuracy in percent, the rest to three significant digits.
 
+    Where there is a ±, the two have the decimals that give the ± two significant digits.
+
     >>> estimate_text("accuracy", Estimate(0.975, 0.0281)), estimate_text("loss", Estimate(0.03124))
     ('97.5 ± 2.8 %', '0.0312')
+    >>> estimate_text("loss", Estimate(0.08713, 0.0204))
+    '0.087 ± 0.020'
     """
     value, half_width = estimate.value, estimate.half_width
     if math.isnan(value):
@@ -172,12 +176,13 @@ def estimate_text(name: str, estimate: Estimate) -> str:
         return "∞" if value > 0 else "−∞"
     if name == "accuracy":
         return f"{_percent(value, half_width)} %"
-    if name == "r2" and -10 < value <= 1:
+    if half_width is not None and 1e-6 < half_width < 1e3:
+        decimals = min(max(0, 1 - math.floor(math.log10(half_width))), 6)
+        text = f"{value:.{decimals}f} ± {half_width:.{decimals}f}"
+    elif name == "r2" and -10 < value <= 1:
         text = f"{value:.3f}"
     else:
         text = number_of_digits(value)
-    if half_width is not None and math.isfinite(half_width):
-        text = f"{text} ± {float(f'{half_width:.2g}'):g}"
     return text.replace("-", "−")
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QSignalBlocker, Signal
-from PySide6.QtWidgets import QToolButton, QWidget
+from PySide6.QtWidgets import QToolButton, QVBoxLayout, QWidget
 
 from engine.dataset import Task
 from engine.experiment import Experiment, Loss, Optimizer, Regularization, StopConditions, Training, View
@@ -58,6 +58,7 @@ class ModelPanel(Panel):
         self._build_optimizer(self.add_section("Optimizer"))
         self._build_regularization(self.add_section("Regularization"))
         self._build_show(self.add_section("Show"))
+        self._build_rest()
         self.finish()
 
     # Building
@@ -87,6 +88,8 @@ class ModelPanel(Panel):
             form = Form(LEARNERS[kind].settings, "learner", fold=fold, label_width=_LABEL_WIDTH)
             form.edited.connect(self.edited)
             form.column.addWidget(fold)
+            if LEARNERS[kind].settings is MultilayerPerceptron:
+                fold.body.insertWidget(0, self.layers.each)
             fold.toggled.connect(self._on_fold_toggled)
             self._model_section.add(form)
             self._learner_forms[kind] = form
@@ -114,18 +117,7 @@ class ModelPanel(Panel):
     def _build_regularization(self, section: Section) -> None:
         self.regularization = Form(Regularization, "training.regularization", label_width=_LABEL_WIDTH)
         section.add(self.regularization)
-        stop = Fold("stop", "Stop conditions", "When training ends by itself.")
-        self.stop = Form(StopConditions, "training.stop", fold=stop, label_width=_LABEL_WIDTH)
-        computation = Fold("computation", "Computation", "The seed, and where and how exactly it is computed.")
-        self.computation = Form(
-            Training, "training", ("seed", "device", "path", "precision"), fold=computation, label_width=_LABEL_WIDTH
-        )
-        computation.body.insertWidget(0, self.computation)
-        for form in (self.regularization, self.stop, self.computation):
-            form.edited.connect(self.edited)
-        section.add(self.stop).hide()  # all of its rows are in the fold
-        section.add(stop)
-        section.add(computation)
+        self.regularization.edited.connect(self.edited)
         self._regularization_section = section
 
     def _build_show(self, section: Section) -> None:
@@ -140,6 +132,23 @@ class ModelPanel(Panel):
             self._show_chips[name] = button
             flow.addWidget(button)
         section.add(grid)
+
+    def _build_rest(self) -> None:
+        stop = Fold("stop", "Stop conditions", "When training ends by itself.")
+        self.stop = Form(StopConditions, "training.stop", fold=stop, label_width=_LABEL_WIDTH)
+        computation = Fold("computation", "Computation", "The seed, and where and how exactly it is computed.")
+        self.computation = Form(
+            Training, "training", ("seed", "device", "path", "precision"), fold=computation, label_width=_LABEL_WIDTH
+        )
+        computation.body.insertWidget(0, self.computation)
+        for form in (self.stop, self.computation):
+            form.edited.connect(self.edited)
+        self.stop.hide()  # all of its rows are in the fold
+        folds = QVBoxLayout()
+        folds.setSpacing(2)
+        for widget in (self.stop, stop, computation):
+            folds.addWidget(widget)
+        self.column.addLayout(folds)
 
     # Setters
 

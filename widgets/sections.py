@@ -60,7 +60,7 @@ class Section(QWidget):
         super().__init__(parent)
         self.body = QVBoxLayout(self)
         self.body.setContentsMargins(0, 0, 0, 0)
-        self.body.setSpacing(6)
+        self.body.setSpacing(5)
         self.setAccessibleName(title)
         self.heading = Heading(title)
         self.body.addWidget(self.heading)
@@ -179,7 +179,7 @@ class Panel(QScrollArea):
         content.setProperty("look", "panel")
         self.column = QVBoxLayout(content)
         self.column.setContentsMargins(12, 12, 12, 12)
-        self.column.setSpacing(14)
+        self.column.setSpacing(12)
         self.setWidget(content)
 
     def sizeHint(self) -> QSize:

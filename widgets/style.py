@@ -159,7 +159,7 @@ QToolButton[look="chip"] { padding: 3px 8px; }
 QToolButton[look="chip"]:focus { border: 1px solid %(accent)s; background: %(hover)s; }
 QToolButton[look="chip"]:checked:focus { background: %(accent_soft)s; border: 2px solid %(accent)s; padding: 2px 7px; }
 QToolButton[look="ghost"] { background: transparent; border: 1px solid transparent; color: %(muted)s;
-  padding: 2px 6px 2px 0px; text-align: left; }
+  padding: 1px 6px 1px 0px; min-height: 15px; text-align: left; }
 QToolButton[look="ghost"]:hover { color: %(text)s; background: %(hover)s; }
 QToolButton[look="ghost"]:focus { border-color: %(accent)s; }
 QToolButton[look="ghost"]:checked { background: transparent; color: %(muted)s; border-color: transparent; }

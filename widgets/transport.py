@@ -8,6 +8,7 @@ from typing import Literal
 from PySide6.QtCore import QEvent, QSignalBlocker, QSize, Qt, Signal
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import (
+    QComboBox,
     QHBoxLayout,
     QLabel,
     QMenu,
@@ -24,6 +25,7 @@ from widgets.style import active_theme, tabular
 
 StepUnit = Literal["step", "epoch"]
 MOST_EPOCHS_AT_ONCE = 1_000_000
+_SPACING, _GAP_AT_ICON = 10, 6
 
 
 @dataclass(frozen=True)
@@ -87,14 +89,14 @@ class Transport(QWidget):
         self.speed.setToolTip("How fast the training is shown.")
         self.speed.setAccessibleName("Speed")
         self.speed.setAccessibleDescription(self.speed.toolTip())
-        self.speed.setMinimumContentsLength(11)
-        self.speed.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
+        self.speed.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToContents)
+        self.speed.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
         for speed in SPEEDS:
             self.speed.addItem(speed.label, speed.id)
         self.speed.activated.connect(self._on_speed_activated)
         layout = QHBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
-        layout.setSpacing(10)
+        layout.setSpacing(_SPACING)
         for widget in (
             self.reset_button, self.play_button, self.step_button, self.epoch_caption, self.epoch_label, self.speed,
         ):  # fmt: skip
@@ -157,9 +159,13 @@ class Transport(QWidget):
         """Show the epoch (0 or more), with at least six digits so that it stands still."""
         if epoch == self._epoch:
             return
+        before = len(self.epoch_label.text())
         self._epoch = epoch
         self.epoch_label.setText(epoch_text(epoch))
         self.epoch_label.setAccessibleName(f"Epoch {epoch}")
+        if len(self.epoch_label.text()) != before:
+            self.updateGeometry()
+            self._fit()
 
     def set_speed(self, speed_id: str) -> None:
         """Show the speed of that id."""
@@ -199,28 +205,34 @@ class Transport(QWidget):
 
     # Look
 
-    def resizeEvent(self, event: QResizeEvent) -> None:
-        super().resizeEvent(event)
-        self._fit(event.size().width())
+    def sizeHint(self) -> QSize:
+        return QSize(self._width(words=True, caption=True), super().sizeHint().height())
 
     def minimumSizeHint(self) -> QSize:
-        words = (self.reset_button, self.step_button)
-        spared = sum(button.sizeHint().width() - _NARROW for button in words if _has_words(button))
-        spared += self.epoch_caption.sizeHint().width() + 10 if not self.epoch_caption.isHidden() else 0
-        return super().minimumSizeHint() - QSize(max(spared, 0), 0)
+        return QSize(self._width(words=False, caption=False), super().sizeHint().height())
 
-    def _fit(self, width: int) -> None:
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._fit()
+
+    def _fit(self) -> None:
         """Leave out the word "Epoch", then those of the buttons, where there is no room for them."""
-        full = sum(
-            widget.sizeHint().width() for widget in (self.play_button, self.epoch_label, self.speed)
-        ) + 5 * 10  # fmt: skip
-        words = sum(_width_with_words(button) for button in (self.reset_button, self.step_button))
-        self.epoch_caption.setVisible(full + words + self.epoch_caption.sizeHint().width() <= width)
-        style = Qt.ToolButtonStyle.ToolButtonTextBesideIcon
-        if full + words > width:
-            style = Qt.ToolButtonStyle.ToolButtonIconOnly
+        self.epoch_caption.setVisible(self._width(words=True, caption=True) <= self.width())
+        has_words = self._width(words=True, caption=False) <= self.width()
+        styles = Qt.ToolButtonStyle
         for button in (self.reset_button, self.step_button):
-            button.setToolButtonStyle(style)
+            button.setToolButtonStyle(styles.ToolButtonTextBesideIcon if has_words else styles.ToolButtonIconOnly)
+
+    def _width(self, *, words: bool, caption: bool) -> int:
+        """The width, in pixels, that all takes with or without the buttons' words and the word "Epoch"."""
+        parts = [widget.sizeHint().width() for widget in (self.play_button, self.epoch_label, self.speed)]
+        for button in (self.reset_button, self.step_button):
+            word = button.fontMetrics().horizontalAdvance(button.text()) + _GAP_AT_ICON
+            is_wide = button.toolButtonStyle() == Qt.ToolButtonStyle.ToolButtonTextBesideIcon
+            parts.append(button.sizeHint().width() + word * (words - is_wide))
+        if caption:
+            parts.append(self.epoch_caption.sizeHint().width())
+        return sum(parts) + _SPACING * (len(parts) - 1)
 
     def changeEvent(self, event: QEvent) -> None:
         super().changeEvent(event)
@@ -237,10 +249,6 @@ class Transport(QWidget):
     def _draw_play(self) -> None:
         theme = active_theme()
         self.play_button.setIcon(icon("pause" if self._is_playing else "play", theme, 20, theme.on_accent))
-
-
-_NARROW = 56
-"""The width, in pixels, of a button with an icon and a menu arrow."""
 
 
 def epoch_text(epoch: int) -> str:
@@ -264,12 +272,3 @@ def _menu_button(text: str, tooltip: str) -> QToolButton:
     button.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
     return button
 
-
-def _has_words(button: QToolButton) -> bool:
-    return button.toolButtonStyle() == Qt.ToolButtonStyle.ToolButtonTextBesideIcon
-
-
-def _width_with_words(button: QToolButton) -> int:
-    if _has_words(button):
-        return button.sizeHint().width()
-    return button.sizeHint().width() + button.fontMetrics().horizontalAdvance(button.text()) + 6
