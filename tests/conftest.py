@@ -65,6 +65,18 @@ def _nothing_left_behind() -> Iterator[None]:
         pytest.fail("the test left behind:\n  " + "\n  ".join(left), pytrace=False)
 
 
+@pytest.fixture(autouse=True)
+def _plain_application() -> Iterator[None]:
+    """Take off a theme that a test gave the whole application, so that the order of tests does not matter."""
+    yield
+    application = _application()
+    if application is not None and application.styleSheet():
+        gui = sys.modules["PySide6.QtGui"]
+        application.setStyleSheet("")
+        application.setPalette(gui.QPalette())
+        application.setFont(gui.QFontDatabase.systemFont(gui.QFontDatabase.SystemFont.GeneralFont))
+
+
 def _named(what: str, things: list[Any], text: Callable[[Any], str]) -> list[str]:
     return [f"a {what}: {text(thing)}" for thing in things]
 

@@ -110,7 +110,8 @@ def test_points_and_boundary_are_where_the_axes_say(scale: int) -> None:
     image = figure_image(content(view=View(legend=False, grid=False, equation=False)), scale=scale)
     colour = QColor(*CLASS_COLOURS[0])
     pixels = np.frombuffer(image.constBits(), np.uint8).reshape(image.height(), image.width(), 4)[:, :, 2::-1]
-    near = np.abs(pixels.astype(int) - colour.getRgb()[:3]).max(axis=2) < 12
+    wanted = [colour.red(), colour.green(), colour.blue()]
+    near = np.abs(pixels.astype(int) - wanted).max(axis=2) < 12
     y, x = np.nonzero(near)
     spots = np.stack([x, y], axis=1).astype(float) / scale
     # Four separate discs; each pixel belongs to the disc it is within 14 units of.
@@ -145,10 +146,7 @@ def test_a_figure_is_light_whatever_the_window_is(qapp: QApplication) -> None:
     apply_theme(qapp, LIGHT)
     before = figure_image(content(), "both", 1)
     apply_theme(qapp, DARK)
-    try:
-        after = figure_image(content(), "both", 1)
-    finally:
-        apply_theme(qapp, LIGHT)
+    after = figure_image(content(), "both", 1)
     assert before == after
     assert before.pixelColor(1, 1) == QColor(LIGHT.window)
 
@@ -244,7 +242,7 @@ def test_a_pdf_has_its_size_its_text_and_its_fonts(tmp_path: Path) -> None:
     words = " ".join(page.extract_text().split())
     for word in ("−0.5", "0.5", "train", "test", "epoch", "loss (cross-entropy)", "100"):
         assert word in words, word
-    fonts = cast(Any, page["/Resources"]).get_object()["/Font"]
+    fonts = cast("Any", page["/Resources"]).get_object()["/Font"]
     assert fonts
     for font in fonts.values():
         descriptor = font.get_object()["/DescendantFonts"][0].get_object()["/FontDescriptor"]

@@ -226,7 +226,8 @@ def test_an_infinite_loss_goes_to_the_upper_edge_and_does_not_flatten_the_rest(
 
 def test_nothing_but_unknown_numbers_is_drawn_without_an_error(curves: Curves, picture: Picture) -> None:
     curves.append([CurvePoint(k, NONE, NONE) for k in range(5)])
-    assert len(pixels_like(picture(curves), LIGHT.train_curve, 10)) < 300
+    found = pixels_like(picture(curves), LIGHT.train_curve, 10)
+    assert (found[:, 1] < 32).all(), "nothing is drawn below the controls"
     for log in (True, False):
         curves.set_log(log, log)
         picture(curves)
