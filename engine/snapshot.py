@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from engine.dataset import FloatArray
+from engine.dataset import FloatArray, IntArray
 from engine.learner import RUNNING, Outcome, Path, Prediction
 
 
@@ -88,7 +88,7 @@ class Snapshot:
     playing : whether it is advancing by itself.
     metrics : by part name ("train", "validation", "test"), for the parts that have points.
     predictions : what the model says of every point of the data, in order; None before the first.
-    points_version : which edit of the data `predictions` are about.
+    point_ids : the identities of those points: the data may have changed since.
     field : the coloured plane, or None (regression in one input).
     overlays : lines and equations.
     predict : what the model says at inputs (n, d) in the units of the plot; safe on any thread.
@@ -103,7 +103,7 @@ class Snapshot:
     playing: bool = False
     metrics: Mapping[str, SplitMetrics] = field(default_factory=dict)
     predictions: Prediction | None = None
-    points_version: int = 0
+    point_ids: IntArray | None = None
     field: Field | None = None
     overlays: tuple[Overlay, ...] = ()
     predict: Callable[[FloatArray], Prediction] | None = None

@@ -46,7 +46,6 @@ class Run:
         self.run_id = run_id
         self.experiment = experiment
         self.dataset: Dataset = dataset_of(experiment.data, experiment.preparation)
-        self.points_version = 0
         self._outcome = RUNNING
         self._series: list[CurvePoint] = []
         self._learner: Learner[Any] | None = None
@@ -123,11 +122,12 @@ class Run:
 
     def change(self, experiment: Experiment) -> None:
         """Go on with other values of what may change while a model runs (see `engine.changes.consequence`)."""
-        data_changed = experiment.data != self.experiment.data
-        self.experiment = experiment
+        before, self.experiment = self.experiment, experiment
+        data_changed = experiment.data != before.data
+        if not data_changed and (experiment.learner, experiment.training) == (before.learner, before.training):
+            return
         if data_changed:
             self.dataset = dataset_of(experiment.data, experiment.preparation)
-            self.points_version += 1
         if self._learner is None:
             self._begin()
             return
@@ -185,7 +185,7 @@ class Run:
     def snapshot(self, viewport: Viewport | None = None) -> Snapshot:
         """This moment, with what `viewport` shows of it."""
         if self._learner is None:
-            return Snapshot(self.run_id, outcome=self._outcome, points_version=self.points_version)
+            return Snapshot(self.run_id, outcome=self._outcome, point_ids=self.dataset.points.ids)
         _, prediction = self._judge()
         field, overlays = self._picture(viewport)
         return Snapshot(
@@ -195,7 +195,7 @@ class Run:
             outcome=self._outcome,
             metrics=self.metrics(),
             predictions=prediction,
-            points_version=self.points_version,
+            point_ids=self.dataset.points.ids,
             field=field,
             overlays=overlays,
             predict=self.predictor(),
@@ -213,7 +213,9 @@ class Run:
             return
         self._outcome = RUNNING
         training_rows = self.dataset.rows(Part.TRAIN)
-        self._features = fit_features(self.experiment.preparation, self.dataset.X[training_rows])
+        self._features = fit_features(
+            self.experiment.preparation, self.dataset.X[training_rows], self.experiment.training.precision
+        )
         self._set_data()
         self._learner = make_learner(self.experiment.learner, self.experiment.training, self._data)
         self._state = self._learner.init(self._data)
@@ -224,7 +226,7 @@ class Run:
         dtype = np.dtype(self.experiment.training.precision)
         classes = dataset.task == "classification"
         self._rows = {part: dataset.rows(part) for part in Part}
-        self._Z = self._features.transform(dataset.X).astype(dtype, copy=False)
+        self._Z = self._features.transform(dataset.X)
         self._targets = dataset.y.astype(np.int64 if classes else dtype)
         train = self._rows[Part.TRAIN]
         self._data = TrainingData(
@@ -269,9 +271,7 @@ class Run:
             rows = self._rows[part]
             loss.append(float(losses[rows].mean()) if len(rows) else math.nan)
             score.append(
-                score_of(self.dataset.task, _rows_of(prediction, rows), self._targets[rows])
-                if len(rows)
-                else math.nan
+                score_of(self.dataset.task, _rows_of(prediction, rows), self._targets[rows]) if len(rows) else math.nan
             )
         if epoch > self._last_evaluated or self._outcome.final:
             self._series.append(CurvePoint(epoch, (loss[0], loss[1], loss[2]), (score[0], score[1], score[2])))
@@ -304,7 +304,7 @@ class Run:
         overlays: list[Overlay] = []
         found = self.coefficients()
         if found is not None:
-            equation = equation_of(*found, self._features, self.dataset)
+            equation = equation_of(*found, self._features, self.dataset, self.experiment.training.loss.kind)
             if equation is not None:
                 overlays.append(equation)
         if viewport is None:
@@ -333,7 +333,7 @@ def _rows_of(prediction: Prediction, rows: np.ndarray[Any, Any]) -> Prediction:
 
 
 def snapshots(experiment: Experiment, epochs: int, viewport: Viewport | None = None) -> Iterator[Snapshot]:
-    """The run of `experiment` as a stream: the start, then a snapshot after each of `epochs` epochs or until it ends."""
+    """The run of `experiment` as a stream: the start, then one after each of `epochs` epochs or until it ends."""
     run = Run(experiment)
     yield run.snapshot(viewport)
     for _ in range(epochs):

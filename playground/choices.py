@@ -1,0 +1,184 @@
+"""What a choice brings with it: the pure functions from one experiment to the next."""
+
+from __future__ import annotations
+
+import secrets
+from typing import cast
+
+from engine import checks
+from engine.dataset import CLASS_NAMES, MAX_CLASSES, FloatArray, IntArray, Points, Task
+from engine.edits import replaced
+from engine.experiment import Data, DrawnData, Experiment, GeneratedData, GeneratorName
+from engine.generators import dataset_of, task_of
+from engine.registry import LEARNERS, learners_for
+
+_DEFAULT_GENERATOR: dict[Task, GeneratorName] = {"classification": "circles", "regression": "sine"}
+
+
+def with_data(experiment: Experiment, data: Data) -> Experiment:
+    """`experiment` on other data, in a view that fits them, with a model and a loss that can do their task."""
+    view = experiment.view.model_copy(update={"x_range": None, "y_range": None})
+    return suited(experiment.model_copy(update={"data": data, "view": view}))
+
+
+def with_generator(experiment: Experiment, name: str) -> Experiment:
+    """`experiment` on the data set `name`, keeping number of points, noise and seed where it had them."""
+    old = experiment.data if isinstance(experiment.data, GeneratedData) else GeneratedData()
+    return with_data(experiment, old.model_copy(update={"generator": cast(GeneratorName, name)}))
+
+
+def with_empty_canvas(experiment: Experiment, task: Task | None = None, n_inputs: int | None = None) -> Experiment:
+    """`experiment` without points, ready to be drawn on; the same task unless another is named."""
+    dataset = dataset_of(experiment.data, experiment.preparation)
+    task = task or dataset.task
+    width = n_inputs or (dataset.n_inputs if task == dataset.task else 1)
+    names = dataset.class_names if task == "classification" and dataset.class_names else CLASS_NAMES[:2]
+    data = DrawnData(task=task, points=Points.empty(2 if task == "classification" else width), class_names=names)
+    return with_data(experiment, data)
+
+
+def with_task(experiment: Experiment, task: Task) -> Experiment:
+    """`experiment` on the first data set of `task`."""
+    if task_of(experiment.data) == task:
+        return experiment
+    if isinstance(experiment.data, DrawnData) and len(experiment.data.points) == 0:
+        return with_empty_canvas(experiment, task)
+    return with_generator(experiment, _DEFAULT_GENERATOR[task])
+
+
+def with_learner(experiment: Experiment, kind: str) -> Experiment:
+    """`experiment` with the learner `kind` at its defaults, and a loss that goes with it."""
+    if experiment.learner.kind == kind:
+        return experiment
+    return suited(experiment.model_copy(update={"learner": LEARNERS[kind].settings()}))
+
+
+def suited(experiment: Experiment) -> Experiment:
+    """`experiment` with the learner and the loss replaced if they cannot do the task at all."""
+    task = task_of(experiment.data)
+    if task not in LEARNERS[experiment.learner.kind].tasks:
+        entry = learners_for(task)[0]
+        experiment = experiment.model_copy(update={"learner": entry.settings()})
+    if experiment.training.loss.kind not in checks.losses_for(task):
+        experiment = replaced(experiment, "training.loss.kind", checks.default_loss(task))
+    return experiment
+
+
+def with_new_seed(experiment: Experiment) -> Experiment:
+    """`experiment` with other first weights and minibatches."""
+    return replaced(experiment, "training.seed", secrets.randbelow(10_000))
+
+
+def with_new_sample(experiment: Experiment) -> Experiment:
+    """`experiment` on other points of the same data set."""
+    return replaced(experiment, "data.seed", secrets.randbelow(10_000))
+
+
+# -- points ------------------------------------------------------------------------------------------------------------
+
+
+def drawn(experiment: Experiment) -> DrawnData:
+    """The data of `experiment` as points that can be edited one by one."""
+    if isinstance(experiment.data, DrawnData):
+        return experiment.data
+    dataset = dataset_of(experiment.data, experiment.preparation)
+    names = dataset.class_names or CLASS_NAMES[:2]
+    return DrawnData(task=dataset.task, points=dataset.points, class_names=names)
+
+
+def with_points(experiment: Experiment, points: Points) -> Experiment:
+    return experiment.model_copy(update={"data": drawn(experiment).model_copy(update={"points": points})})
+
+
+def adding_points(experiment: Experiment, X: FloatArray, y: FloatArray) -> Experiment:
+    return with_points(experiment, drawn(experiment).points.adding(X, y))
+
+
+def erasing_points(experiment: Experiment, rows: IntArray) -> Experiment:
+    return with_points(experiment, drawn(experiment).points.erasing(rows))
+
+
+def moving_points(experiment: Experiment, rows: IntArray, X: FloatArray, y: FloatArray | None) -> Experiment:
+    return with_points(experiment, drawn(experiment).points.moving(rows, X, y))
+
+
+def relabelling_points(experiment: Experiment, rows: IntArray, y: float) -> Experiment:
+    return with_points(experiment, drawn(experiment).points.relabelling(rows, y))
+
+
+# -- classes -----------------------------------------------------------------------------------------------------------
+
+
+def adding_class(experiment: Experiment) -> Experiment:
+    """`experiment` with one more class, named by the next free letter; the same if there are six."""
+    data = drawn(experiment)
+    if len(data.class_names) >= MAX_CLASSES:
+        return experiment
+    name = next(name for name in CLASS_NAMES if name not in data.class_names)
+    return _with_classes(experiment, data, (*data.class_names, name), data.points)
+
+
+def removing_class(experiment: Experiment, index: int) -> Experiment:
+    """`experiment` without a class and its points; the same if only two classes are left."""
+    data = drawn(experiment)
+    if len(data.class_names) <= 2:
+        return experiment
+    points = data.points.erasing((data.points.y == index).nonzero()[0])
+    higher = (points.y > index).nonzero()[0]
+    shifted = Points(points.X, points.y - (points.y > index), points.ids) if len(higher) else points
+    names = tuple(name for row, name in enumerate(data.class_names) if row != index)
+    return _with_classes(experiment, data, names, shifted)
+
+
+def renaming_class(experiment: Experiment, index: int, name: str) -> Experiment:
+    """`experiment` with a class called `name`.
+
+    Raises
+    ------
+    ValueError
+        If another class has the name, or it is empty or too long.
+    """
+    data = drawn(experiment)
+    name = name.strip()
+    if not 1 <= len(name) <= 40:
+        raise ValueError("A class's name has 1 to 40 characters.")
+    if name in data.class_names[:index] + data.class_names[index + 1 :]:
+        raise ValueError(f"Another class is called '{name}' already.")
+    names = (*data.class_names[:index], name, *data.class_names[index + 1 :])
+    return _with_classes(experiment, data, names, data.points)
+
+
+def _with_classes(experiment: Experiment, data: DrawnData, names: tuple[str, ...], points: Points) -> Experiment:
+    changed = DrawnData(task=data.task, points=points, class_names=names)
+    return experiment.model_copy(update={"data": changed})
+
+
+def class_names(experiment: Experiment) -> tuple[str, ...]:
+    """The classes of `experiment`; empty in regression."""
+    return dataset_of(experiment.data, experiment.preparation).class_names
+
+
+def pasting(experiment: Experiment, pasted: DrawnData) -> tuple[Experiment, int]:
+    """`experiment` with `pasted` points added where they are of the same kind, on a canvas of their own otherwise.
+
+    Returns
+    -------
+    The experiment, and how many points were pasted.
+    """
+    data = drawn(experiment)
+    count = len(pasted.points)
+    alike = data.task == pasted.task and data.points.X.shape[1] == pasted.points.X.shape[1]
+    if not alike or len(data.points) == 0:
+        return with_data(experiment, pasted), count
+    if data.task == "regression":
+        return adding_points(experiment, pasted.points.X, pasted.points.y), count
+    names = (*data.class_names, *(name for name in pasted.class_names if name not in data.class_names))
+    if len(names) > MAX_CLASSES:
+        raise ValueError(
+            f"Together that would be {len(names)} classes; there can be {MAX_CLASSES}: {', '.join(names)}."
+        )
+    index = [names.index(name) for name in pasted.class_names]
+    y = pasted.points.y.copy()
+    for old, new in enumerate(index):
+        y[pasted.points.y == old] = new
+    return _with_classes(experiment, data, names, data.points.adding(pasted.points.X, y)), count

@@ -1,0 +1,350 @@
+"""The command line: the same engine, without a window."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NoReturn
+
+if TYPE_CHECKING:
+    from engine.experiment import Experiment
+    from engine.training import Run
+
+DEFAULT_EPOCHS = 200
+"""How long `run` and `render` train an experiment that has no stop condition of its own."""
+
+
+class UsageError(Exception):
+    """Wrong arguments or a file that cannot be used: one sentence, exit code 2."""
+
+
+class _Parser(argparse.ArgumentParser):
+    def error(self, message: str) -> NoReturn:
+        raise UsageError(f"{message} (see '{self.prog} --help')")
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Do what the command line says.
+
+    Returns
+    -------
+    The exit code: 0 done (a diverged run is done, too), 1 failed, 2 wrong arguments.
+    """
+    try:
+        options = _parser().parse_args(_with_command(list(arguments)))
+        handler: Callable[[argparse.Namespace], int] = options.handler
+        return handler(options)
+    except UsageError as error:
+        print(f"playground: {error}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        print("playground: interrupted", file=sys.stderr)
+        return 130
+    except BrokenPipeError:
+        return 1
+
+
+_COMMANDS = ("open", "run", "render", "schema", "learners", "doctor")
+
+
+def _with_command(arguments: list[str]) -> list[str]:
+    """``playground FILE`` is short for ``playground open FILE``."""
+    if arguments and (arguments[0] in _COMMANDS or arguments[0] in ("-h", "--help", "--version")):
+        return arguments
+    return ["open", *arguments]
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = _Parser(
+        prog="playground",
+        description="Draw points, choose a model, press play and watch it learn.",
+        epilog="'playground FILE' opens the window with an experiment or a table of points.",
+    )
+    parser.add_argument("--version", action="version", version=f"playground {_version()}")
+    commands = parser.add_subparsers(dest="command", required=True, parser_class=_Parser, metavar="COMMAND")
+
+    opening = commands.add_parser("open", help="open the window (the default)")
+    opening.add_argument("file", nargs="?", type=Path, help="an experiment (.playground) or points (.csv)")
+    opening.set_defaults(handler=_open)
+
+    running = commands.add_parser("run", help="train an experiment and print its metrics")
+    _add_experiment_arguments(running)
+    running.add_argument("--json", action="store_true", help="print one JSON object")
+    running.add_argument("--predict", type=Path, metavar="POINTS.csv", help="predict these points afterwards")
+    running.add_argument("--out", type=Path, metavar="PRED.csv", help="where the predictions go")
+    running.set_defaults(handler=_run)
+
+    rendering = commands.add_parser("render", help="train an experiment and write its figure")
+    _add_experiment_arguments(rendering)
+    rendering.add_argument("-o", "--output", type=Path, required=True, metavar="FIGURE", help=".png, .svg or .pdf")
+    rendering.add_argument("--theme", choices=("light", "dark"), default="light")
+    rendering.add_argument("--what", choices=("stage", "curves", "both"), default="stage")
+    rendering.add_argument("--scale", type=int, choices=(1, 2, 3, 4), default=2, help="pixels a unit of a PNG")
+    rendering.set_defaults(handler=_render)
+
+    schema = commands.add_parser("schema", help="print the JSON schema of an experiment")
+    schema.set_defaults(handler=_schema)
+
+    learners = commands.add_parser("learners", help="list the models")
+    learners.add_argument("--json", action="store_true", help="print one JSON object")
+    learners.set_defaults(handler=_learners)
+
+    doctor = commands.add_parser("doctor", help="print versions, devices and display")
+    doctor.add_argument("--json", action="store_true", help="print one JSON object")
+    doctor.set_defaults(handler=_doctor)
+    return parser
+
+
+def _add_experiment_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("file", type=Path, metavar="FILE", help="an experiment (.playground) or points (.csv)")
+    parser.add_argument(
+        "--set", action="append", default=[], metavar="PATH=VALUE", dest="assignments",
+        help="change a value, e.g. training.optimizer.learning_rate=0.1; may be repeated",
+    )  # fmt: skip
+    parser.add_argument("--epochs", type=_at_least(0), metavar="N", help="train for N epochs")
+    parser.add_argument("--seed", type=_at_least(0), metavar="N", help="the seed of weights and minibatches")
+    parser.add_argument("--device", choices=("auto", "cpu", "cuda", "mps"))
+
+
+def _at_least(least: int) -> Callable[[str], int]:
+    def parse(text: str) -> int:
+        try:
+            value = int(text)
+        except ValueError:
+            raise argparse.ArgumentTypeError(f"'{text}' is not a whole number") from None
+        if value < least:
+            raise argparse.ArgumentTypeError(f"{value} is less than {least}")
+        return value
+
+    return parse
+
+
+def _version() -> str:
+    from importlib.metadata import PackageNotFoundError, version
+
+    try:
+        return version("playground-ml")
+    except PackageNotFoundError:
+        return "(not installed)"
+
+
+# -- the commands ------------------------------------------------------------------------------------------------------
+
+
+def _open(options: argparse.Namespace) -> int:
+    if options.file is not None and not options.file.exists():
+        raise UsageError(f"there is no file '{options.file}'")
+    from playground.app import run_application, without_display
+
+    if without_display():
+        return _demonstrate(options.file)
+    return run_application(options.file)
+
+
+def _demonstrate(file: Path | None) -> int:
+    """Without a display: train and write the figure that the window would have shown."""
+    from engine.experiment import Experiment
+
+    print("There is no display, so no window can open. Training the experiment and writing its figure instead.")
+    experiment = _load(file) if file is not None else Experiment()
+    trained = _train(_with_epochs(experiment, None))
+    target = Path("playground-figure.png").resolve()
+    _write_figure(trained, target, what="both", theme="light", scale=2)
+    print(_summary(trained))
+    print(f"Wrote {target}")
+    return 0
+
+
+def _run(options: argparse.Namespace) -> int:
+    if (options.predict is None) != (options.out is None):
+        raise UsageError("--predict POINTS.csv and --out PRED.csv go together")
+    experiment = _experiment(options)
+    started = time.perf_counter()
+    trained = _train(experiment)
+    seconds = time.perf_counter() - started
+    if options.predict is not None:
+        _predict(trained, options.predict, options.out)
+    if options.json:
+        print(json.dumps(_result(trained, seconds), indent=1, allow_nan=False))
+    else:
+        print(_summary(trained))
+    return 1 if trained.outcome.status == "failed" else 0
+
+
+def _render(options: argparse.Namespace) -> int:
+    if options.output.suffix.lower() not in (".png", ".svg", ".pdf"):
+        raise UsageError(f"a figure is written as .png, .svg or .pdf, not as '{options.output.suffix}'")
+    trained = _train(_experiment(options))
+    _write_figure(trained, options.output, what=options.what, theme=options.theme, scale=options.scale)
+    print(f"Wrote {options.output}")
+    return 0
+
+
+def _schema(_options: argparse.Namespace) -> int:
+    from engine.experiment import Experiment
+
+    print(json.dumps(Experiment.model_json_schema(), indent=1))
+    return 0
+
+
+def _learners(options: argparse.Namespace) -> int:
+    from engine.registry import LEARNERS
+
+    if options.json:
+        rows = [
+            {
+                "kind": entry.kind,
+                "title": entry.title,
+                "tasks": list(entry.tasks),
+                "sentence": entry.sentence,
+                "settings": entry.settings.model_json_schema(),
+            }
+            for entry in LEARNERS.values()
+        ]
+        print(json.dumps({"learners": rows}, indent=1))
+        return 0
+    for entry in LEARNERS.values():
+        print(f"{entry.kind:22} {', '.join(entry.tasks):30} {entry.sentence}")
+    return 0
+
+
+def _doctor(options: argparse.Namespace) -> int:
+    from playground import doctor
+
+    print(json.dumps(doctor.report(), indent=1) if options.json else doctor.text())
+    return 0
+
+
+# -- pieces of them ----------------------------------------------------------------------------------------------------
+
+
+def _load(path: Path) -> Experiment:
+    from engine.files import FileError
+    from playground.opening import open_any
+
+    try:
+        return open_any(path)
+    except (FileError, ValueError, OSError) as error:
+        raise UsageError(str(error)) from error
+
+
+def _experiment(options: argparse.Namespace) -> Experiment:
+    """The experiment of the file, with what the command line changes in it."""
+    from engine.edits import set_values
+
+    assignments: dict[str, str] = {}
+    for text in options.assignments:
+        path, equals, value = text.partition("=")
+        if not equals or not path.strip():
+            raise UsageError(f"--set takes path=value, not '{text}'")
+        assignments[path.strip()] = value.strip()
+    if options.seed is not None:
+        assignments["training.seed"] = str(options.seed)
+    if options.device is not None:
+        assignments["training.device"] = options.device
+    try:
+        experiment = set_values(_load(options.file), assignments)
+    except ValueError as error:
+        raise UsageError(str(error)) from error
+    return _with_epochs(experiment, options.epochs)
+
+
+def _with_epochs(experiment: Experiment, epochs: int | None) -> Experiment:
+    """`experiment`, sure to end: after `epochs`, by its own stop conditions, or after `DEFAULT_EPOCHS`."""
+    stop = experiment.training.stop
+    if epochs is None:
+        if stop.max_epochs or stop.patience:
+            return experiment
+        epochs = DEFAULT_EPOCHS
+    stop = stop.model_copy(update={"max_epochs": epochs})
+    training = experiment.training.model_copy(update={"stop": stop})
+    return experiment.model_copy(update={"training": training})
+
+
+def _train(experiment: Experiment) -> Run:
+    from engine import checks
+    from engine.training import Run
+
+    trained = Run(experiment)
+    complaint = checks.blocking(experiment, trained.dataset)
+    if complaint is not None:
+        raise UsageError(f"{complaint.path}: {complaint.sentence}")
+    epochs = experiment.training.stop.max_epochs
+    while not trained.outcome.final and not (epochs == 0 and not experiment.training.stop.patience):
+        trained.advance_epochs(1000)
+    return trained
+
+
+def _predict(trained: Run, source: Path, target: Path) -> None:
+    from engine.tables import predict_table
+
+    try:
+        predict_table(source, target, trained.dataset, trained.predict)
+    except (ValueError, OSError) as error:
+        raise UsageError(str(error)) from error
+
+
+def _result(trained: Run, seconds: float) -> dict[str, Any]:
+    snapshot = trained.snapshot()
+    metrics = {
+        part: {
+            name: {"value": _finite(estimate.value), "half_width_95": _finite(estimate.half_width)}
+            for name, estimate in values.items()
+        }
+        for part, values in snapshot.metrics.items()
+    }
+    coefficients = trained.coefficients()
+    result: dict[str, Any] = {
+        "outcome": snapshot.outcome.status,
+        "sentence": snapshot.outcome.sentence,
+        "epoch": snapshot.epoch,
+        "step": snapshot.step,
+        "metrics": metrics,
+        "losses": {part: values["loss"]["value"] for part, values in metrics.items()},
+        "seconds": seconds,
+        "epochs_per_second": snapshot.epoch / seconds if seconds > 0 else 0.0,
+        "device": snapshot.device,
+        "path": snapshot.path,
+    }
+    if coefficients is not None:
+        weights, intercepts = coefficients
+        result["coefficients"] = {
+            "features": list(trained.features.names),
+            "weights": weights.T.tolist(),
+            "intercepts": intercepts.tolist(),
+        }
+    return result
+
+
+def _finite(value: float | None) -> float | None:
+    """JSON has no NaN and no infinity: null instead."""
+    return value if value is not None and abs(value) < float("inf") else None
+
+
+def _summary(trained: Run) -> str:
+    lines = [trained.outcome.sentence or f"Epoch {trained.epoch:,}."]
+    for part, values in trained.metrics().items():
+        cells = [
+            f"{name} {estimate.value:.4g}" + (f" ± {estimate.half_width:.2g}" if estimate.half_width else "")
+            for name, estimate in values.items()
+        ]
+        lines.append(f"{part:>10}: {', '.join(cells)}")
+    return "\n".join(lines)
+
+
+def _write_figure(trained: Run, target: Path, *, what: str, theme: str, scale: int) -> None:
+    from playground.app import offscreen_application
+    from playground.figures import content_of_run
+
+    with offscreen_application():
+        from playground.export import write_figure
+        from widgets.theme import THEMES
+
+        try:
+            write_figure(target, content_of_run(trained), what=what, scale=scale, theme=THEMES[theme])
+        except OSError as error:
+            raise UsageError(str(error)) from error

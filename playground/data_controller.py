@@ -1,0 +1,182 @@
+"""What hands do to the data: strokes on the stage and choices in the data panel become edits of the document."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+import numpy as np
+from PySide6.QtCore import QObject, Signal
+from PySide6.QtWidgets import QApplication
+
+from engine import edits
+from engine.dataset import FloatArray, IntArray
+from engine.experiment import Experiment, GeneratedData
+from engine.generators import GENERATORS, dataset_of
+from playground import choices
+from playground.document import Document
+from playground.workspace import NO_ROWS, Workspace
+from widgets.data_panel import DataPanel
+from widgets.stage import Stage
+
+
+class DataController(QObject):
+    """Hears the stage and the data panel; edits the document and the workspace."""
+
+    said = Signal(str)
+    """A sentence for the status bar."""
+    complained = Signal(str, str)
+    """(title, sentence) for something that could not be done."""
+    workspace_changed = Signal(object)
+
+    def __init__(
+        self, document: Document, workspace: Callable[[], Workspace], stage: Stage, panel: DataPanel, parent: QObject
+    ) -> None:
+        super().__init__(parent)
+        self._document, self._workspace, self._stage = document, workspace, stage
+        stage.stroke_started.connect(document.begin_stroke)
+        stage.stroke_ended.connect(document.end_stroke)
+        stage.points_drawn.connect(self.on_points_drawn)
+        stage.points_erased.connect(self.on_points_erased)
+        stage.points_moved.connect(self.on_points_moved)
+        stage.points_relabelled.connect(self.on_points_relabelled)
+        stage.selection_changed.connect(self.on_selection_changed)
+        stage.class_chosen.connect(self.on_class_chosen)
+        stage.tool_refused.connect(self.said)
+        panel.tool_chosen.connect(self.on_tool_chosen)
+        panel.class_chosen.connect(self.on_class_chosen)
+        panel.class_renamed.connect(self.on_class_renamed)
+        panel.class_added.connect(self.on_class_added)
+        panel.class_removed.connect(self.on_class_removed)
+        panel.target_chosen.connect(self.on_target_chosen)
+        panel.brush_changed.connect(self.on_brush_changed)
+        panel.data_set_chosen.connect(self.on_data_set_chosen)
+        panel.edited.connect(self.on_edited)
+        panel.reseed_requested.connect(self.resample)
+        panel.paste_points_requested.connect(self.paste)
+
+    # -- strokes ---------------------------------------------------------------------------------------------------
+
+    def _edit(self, experiment: Experiment, text: str, merge_key: str = "") -> None:
+        self._document.edit(experiment, text, merge_key)
+
+    def on_points_drawn(self, X: FloatArray, y: FloatArray) -> None:
+        self._edit(choices.adding_points(self._document.experiment, X, y), "Draw")
+
+    def on_points_erased(self, rows: IntArray) -> None:
+        self._edit(choices.erasing_points(self._document.experiment, rows), "Erase")
+        self._set_workspace(selection=NO_ROWS)
+
+    def on_points_moved(self, rows: IntArray, X: FloatArray, y: FloatArray | None) -> None:
+        self._edit(choices.moving_points(self._document.experiment, rows, X, y), "Move")
+
+    def on_points_relabelled(self, rows: IntArray, label: int) -> None:
+        data = choices.drawn(self._document.experiment)
+        if data.task != "classification":
+            self.said.emit("Points of a regression have no class: drag them to change their target.")
+        elif label < len(data.class_names):
+            self._edit(choices.relabelling_points(self._document.experiment, rows, label), "Relabel")
+
+    def on_selection_changed(self, rows: IntArray) -> None:
+        self._set_workspace(selection=rows)
+
+    def select_all(self) -> None:
+        experiment = self._document.experiment
+        self._stage.select(np.arange(len(dataset_of(experiment.data, experiment.preparation).points)))
+
+    def delete_selected(self) -> None:
+        rows = self._workspace().selection
+        if len(rows):
+            self.on_points_erased(rows)
+
+    def clear(self) -> None:
+        self._empty("Clear", None, None)
+
+    def empty_classes(self) -> None:
+        self._empty("Empty canvas", "classification", 2)
+
+    def empty_curve(self) -> None:
+        self._empty("Empty canvas", "regression", 1)
+
+    def empty_surface(self) -> None:
+        self._empty("Empty canvas", "regression", 2)
+
+    def _empty(self, text: str, task: choices.Task | None, n_inputs: int | None) -> None:
+        self._edit(choices.with_empty_canvas(self._document.experiment, task, n_inputs), text)
+        self._set_workspace(selection=NO_ROWS)
+
+    def paste(self) -> None:
+        """Add the points on the clipboard to those on stage, or put them there if they are of another kind."""
+        from engine.tables import parse_points
+
+        text = QApplication.clipboard().text()
+        if not text.strip():
+            self.said.emit("There is no text on the clipboard: copy lines such as  0.5, -0.2, A  first.")
+            return
+        try:
+            pasted = parse_points(text)
+            experiment, added = choices.pasting(self._document.experiment, pasted)
+        except ValueError as error:
+            self.complained.emit("The points could not be pasted", str(error))
+            return
+        self._edit(experiment, "Paste points")
+        self.said.emit(f"Pasted {added:,} points.")
+
+    # -- the panel -------------------------------------------------------------------------------------------------
+
+    def on_edited(self, path: str, value: object, final: bool) -> None:
+        """A control has another value; while it is dragged, all of it is one step of the history."""
+        edit_by_path(self._document, path, value, final)
+
+    def on_data_set_chosen(self, name: str) -> None:
+        self._edit(choices.with_generator(self._document.experiment, name), f"Data set: {GENERATORS[name].title}")
+        self._set_workspace(selection=NO_ROWS)
+
+    def resample(self) -> None:
+        if isinstance(self._document.experiment.data, GeneratedData):
+            self._edit(choices.with_new_sample(self._document.experiment), "New sample")
+
+    def on_class_added(self) -> None:
+        before = self._document.experiment
+        self._edit(choices.adding_class(before), "Add a class")
+        self._set_workspace(active_class=len(choices.drawn(self._document.experiment).class_names) - 1)
+
+    def on_class_removed(self, index: int) -> None:
+        experiment = choices.removing_class(self._document.experiment, index)
+        if experiment is self._document.experiment:
+            self.said.emit("Two classes must stay: with one there is nothing to tell apart.")
+            return
+        self._set_workspace(active_class=0, selection=NO_ROWS)
+        self._edit(experiment, "Remove a class")
+
+    def on_class_renamed(self, index: int, name: str) -> None:
+        try:
+            self._edit(choices.renaming_class(self._document.experiment, index, name), "Rename a class")
+        except ValueError as error:
+            self.complained.emit("The class keeps its name", str(error))
+
+    # -- the hands -------------------------------------------------------------------------------------------------
+
+    def on_tool_chosen(self, tool: str) -> None:
+        self._set_workspace(tool=tool)
+
+    def on_class_chosen(self, index: int) -> None:
+        if index < max(1, len(choices.class_names(self._document.experiment))):
+            self._set_workspace(active_class=index)
+
+    def on_target_chosen(self, value: float) -> None:
+        self._set_workspace(active_target=value)
+
+    def on_brush_changed(self, radius: float, density: float) -> None:
+        self._set_workspace(brush_radius=round(radius), brush_density=round(density))
+
+    def _set_workspace(self, **changes: object) -> None:
+        self.workspace_changed.emit(replace(self._workspace(), **changes))  # type: ignore[arg-type]
+
+
+def edit_by_path(document: Document, path: str, value: object, final: bool) -> None:
+    """Set one value of the document; edits of one path that follow one another until the final one are one step."""
+    text = edits.title_of(document.experiment, path)
+    document.edit(edits.replaced(document.experiment, path, value), text, merge_key=path)
+    if final:
+        document.end_merge()

@@ -1,0 +1,65 @@
+"""What a figure shows, gathered from a run or from the window."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from engine.dataset import Dataset, FloatArray
+from engine.experiment import Experiment
+from engine.fields import picture
+from engine.learner import Prediction
+from engine.snapshot import CurvePoint, Equation, Viewport
+from engine.training import Run
+from playground.export import FigureContent
+from playground.naming import loss_name, score_name
+from widgets.stage import fitted_range
+
+_CELLS = (480, 360)
+"""Of the field in a figure: finer than on the screen, as nothing moves."""
+
+Range = tuple[float, float]
+
+
+def figure_content(
+    experiment: Experiment,
+    dataset: Dataset,
+    predict: Callable[[FloatArray], Prediction] | None,
+    equation: Equation | None,
+    curve_points: Sequence[CurvePoint],
+    ranges: tuple[Range, Range] | None = None,
+) -> FigureContent:
+    """All of a figure, its field computed for the page rather than taken from the screen.
+
+    Parameters
+    ----------
+    experiment, dataset : what is shown.
+    predict : the model; None shows the points alone.
+    ranges : the part of the plane; None is what the view says, or what fits the points.
+    """
+    view = experiment.view
+    fitted = fitted_range(dataset)
+    x_range, y_range = ranges or (view.x_range or fitted[0], view.y_range or fitted[1])
+    field, lines, predictions = None, (), None
+    if predict is not None:
+        field, lines = picture(predict, Viewport(x_range, y_range, *_CELLS), dataset, view)
+        predictions = predict(dataset.X)
+    return FigureContent(
+        dataset=dataset,
+        view=view,
+        field=field,
+        lines=lines,
+        predictions=predictions,
+        equation=equation,
+        x_range=x_range,
+        y_range=y_range,
+        curve_points=curve_points,
+        loss_name=loss_name(experiment),
+        score_name=score_name(dataset.task),
+    )
+
+
+def content_of_run(run: Run) -> FigureContent:
+    """The figure of a run as it stands."""
+    equations = (overlay for overlay in run.snapshot().overlays if isinstance(overlay, Equation))
+    predict = run.predictor() if run.started else None
+    return figure_content(run.experiment, run.dataset, predict, next(equations, None), run.take_series())

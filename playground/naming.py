@@ -1,0 +1,22 @@
+"""What the parts of an experiment are called on curves and in sentences."""
+
+from __future__ import annotations
+
+from engine.dataset import Task
+from engine.experiment import Experiment, Loss
+from widgets.curve_chart import ScoreName
+
+
+def loss_name(experiment: Experiment) -> str:
+    """The loss as a person reads it, e.g. "cross-entropy (NLL)"."""
+    extra = Loss.model_fields["kind"].json_schema_extra
+    assert isinstance(extra, dict)
+    labels = extra["labels"]
+    assert isinstance(labels, dict)
+    name = str(labels[experiment.training.loss.kind])
+    return name[:1].lower() + name[1:]
+
+
+def score_name(task: Task) -> ScoreName:
+    """What the score of `CurvePoint` is."""
+    return "accuracy" if task == "classification" else "R²"

@@ -1,0 +1,179 @@
+"""Pushes what has changed into the views: the only place where they are told anything."""
+
+from __future__ import annotations
+
+import time
+from collections import deque
+from dataclasses import dataclass
+
+import numpy as np
+from PySide6.QtWidgets import QLabel
+
+from engine.experiment import GeneratedData
+from playground.naming import loss_name, score_name
+from playground.resolve import Shown
+from playground.top_bar import TopBar
+from widgets.curves import Curves
+from widgets.data_panel import DataPanel
+from widgets.metrics_bar import MetricsBar
+from widgets.model_panel import ModelPanel
+from widgets.stage import Stage, fitted_range
+from widgets.transport import SPEEDS
+
+Range = tuple[float, float]
+
+
+@dataclass
+class StatusLabels:
+    """The labels of the status bar."""
+
+    counts: QLabel
+    device: QLabel
+    pace: QLabel
+    frames: QLabel
+
+
+@dataclass
+class Views:
+    """Everything on screen that is told what to show."""
+
+    stage: Stage
+    curves: Curves
+    data: DataPanel
+    model: ModelPanel
+    metrics: MetricsBar
+    top: TopBar
+    status: StatusLabels
+
+
+class Presenter:
+    """Compares what is shown with what is to be shown, and applies the difference."""
+
+    def __init__(self, views: Views) -> None:
+        self._views = views
+        self._old: Shown | None = None
+        self._fitted_for: object = None
+        self._pictures: deque[float] = deque(maxlen=240)
+        self.ranges: tuple[Range, Range] | None = None
+        """The part of the plane that the stage was last told to show."""
+
+    def fit(self) -> None:
+        """Fit the data at the next showing, if the view does not say otherwise."""
+        self._fitted_for = None
+
+    def show(self, new: Shown) -> None:
+        """Make the views show `new`."""
+        old, self._old = self._old, new
+        self._show_hands(old, new)
+        self._show_stage(old, new)
+        self._show_panels(old, new)
+        self._show_run(old, new)
+
+    def _show_hands(self, old: Shown | None, new: Shown) -> None:
+        views, hands = self._views, new.workspace
+        before = old.workspace if old is not None else None
+        if before is None or before.tool != hands.tool:
+            views.stage.set_tool(hands.tool)
+            views.data.set_tool(hands.tool)
+        if before is None or before.active_target != hands.active_target:
+            views.stage.set_active_target(hands.active_target)
+            views.data.set_target(hands.active_target)
+        if before is None or (before.brush_radius, before.brush_density) != (hands.brush_radius, hands.brush_density):
+            views.stage.set_brush(hands.brush_radius, hands.brush_density)
+            views.data.set_brush(hands.brush_radius, hands.brush_density)
+        if before is None or before.speed != hands.speed:
+            views.top.transport.set_speed(SPEEDS[hands.speed].id)
+
+    def _show_stage(self, old: Shown | None, new: Shown) -> None:
+        stage, curves = self._views.stage, self._views.curves
+        other_data = old is None or old.dataset is not new.dataset
+        if other_data:
+            stage.set_dataset(new.dataset)
+        self._show_range(new)
+        if old is None or old.experiment.view != new.experiment.view:
+            stage.set_view(new.experiment.view)
+            curves.set_log(new.experiment.view.log_loss, new.experiment.view.log_epochs)
+        if other_data or old is None or old.workspace.active_class != new.workspace.active_class:
+            stage.set_active_class(new.workspace.active_class)
+        if old is None or old.workspace.selection is not new.workspace.selection:
+            stage.set_selection(new.workspace.selection)
+        if old is None or old.predictor is not new.predictor:
+            stage.set_predictor(new.predictor)
+        if old is None or old.field is not new.field:
+            stage.set_field(new.field)
+        if old is None or old.lines != new.lines:
+            stage.set_lines(new.lines)
+            self._pictures.append(time.perf_counter())
+        if other_data or old is None or old.predictions is not new.predictions:
+            stage.set_predictions(new.predictions)
+        stage.set_equation(new.equation)
+        stage.set_message("" if len(new.dataset.points) else _empty_message(new))
+
+    def _show_range(self, new: Shown) -> None:
+        view, data = new.experiment.view, new.experiment.data
+        if view.x_range is not None and view.y_range is not None:
+            self.ranges = (view.x_range, view.y_range)
+            self._fitted_for = None
+        else:
+            # A data set is fitted whenever it changes; drawn points once, so that the plane holds still under the hand.
+            key: object = data if isinstance(data, GeneratedData) else "drawn"
+            if self._fitted_for is None or (key != "drawn" and key != self._fitted_for):
+                self.ranges = fitted_range(new.dataset)
+            self._fitted_for = key
+        assert self.ranges is not None
+        self._views.stage.set_range(*self.ranges)
+
+    def _show_panels(self, old: Shown | None, new: Shown) -> None:
+        views = self._views
+        if old is None or old.dataset is not new.dataset or old.experiment is not new.experiment:
+            dataset = new.dataset
+            counts = np.bincount(dataset.y.astype(np.int64), minlength=dataset.n_classes) if dataset.n_classes else ()
+            views.data.set_experiment(new.experiment, dataset.n_inputs, [int(count) for count in counts])
+            views.model.set_experiment(new.experiment, dataset.task, dataset.n_classes, dataset.n_inputs)
+            views.curves.set_score_name(score_name(dataset.task))
+            views.curves.set_loss_name(loss_name(new.experiment))
+            views.data.set_active_class(new.workspace.active_class)
+        elif old.workspace.active_class != new.workspace.active_class:
+            views.data.set_active_class(new.workspace.active_class)
+        before = old.complaints if old is not None else {}
+        for path in before.keys() - new.complaints.keys():
+            views.data.mark(path, None)
+            views.model.mark(path, None)
+        for path, sentence in new.complaints.items():
+            if before.get(path) != sentence:
+                views.data.mark(path, sentence)
+                views.model.mark(path, sentence)
+
+    def _show_run(self, old: Shown | None, new: Shown) -> None:
+        views, status = self._views, self._views.status
+        if old is None or old.playing != new.playing:
+            views.top.transport.set_playing(new.playing)
+        views.top.transport.set_epoch(new.epoch)
+        if old is None or old.metrics is not new.metrics:
+            views.metrics.set_metrics(new.metrics)
+        views.metrics.set_note(_note(new))
+        status.counts.setText(new.counts)
+        status.device.setText(new.device)
+        status.pace.setText(new.pace if new.playing else "")
+        status.frames.setText(self._frames_per_second() if new.playing else "")
+
+    def _frames_per_second(self) -> str:
+        recent = [moment for moment in self._pictures if moment > time.perf_counter() - 1.0]
+        return f"{len(recent)} frames/s"
+
+
+def _empty_message(shown: Shown) -> str:
+    if shown.dataset.task == "classification":
+        return (
+            "Click to draw points\n"
+            "Left button: the chosen class. Right button: the next one. Or take a data set on the left."
+        )
+    return "Click to draw points\nOr take a data set on the left."
+
+
+def _note(shown: Shown) -> str:
+    if shown.blocked:
+        return "not ready"
+    if shown.outcome.final:
+        return shown.outcome.status
+    return "training" if shown.playing else "paused" if shown.epoch else "ready"

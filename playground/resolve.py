@@ -1,0 +1,127 @@
+"""From the document and the newest snapshot to what is shown: one pure function."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from engine import checks
+from engine.dataset import Dataset, FloatArray, IntArray
+from engine.experiment import DrawnData, Experiment
+from engine.generators import dataset_of
+from engine.learner import RUNNING, Outcome, Prediction
+from engine.snapshot import Equation, Field, Line, Snapshot, SplitMetrics
+from playground.workspace import Workspace
+
+
+@dataclass(frozen=True, eq=False)
+class Shown:
+    """Everything that the views are told, resolved; two of them are compared field by field."""
+
+    experiment: Experiment
+    dataset: Dataset
+    workspace: Workspace
+    complaints: Mapping[str, str]
+    blocked: str
+    field: Field | None
+    lines: tuple[Line, ...]
+    equation: Equation | None
+    predictions: Prediction | None
+    predictor: Callable[[FloatArray], Prediction] | None
+    metrics: Mapping[str, SplitMetrics]
+    epoch: int
+    playing: bool
+    outcome: Outcome
+    has_model: bool
+    pace: str
+    device: str
+    counts: str
+
+
+def resolve(experiment: Experiment, snapshot: Snapshot | None, workspace: Workspace, waiting_to_play: bool) -> Shown:
+    """What the window shows.
+
+    Parameters
+    ----------
+    experiment : the document.
+    snapshot : the newest of the current run; None before its first.
+    workspace : tool, selection, theme.
+    waiting_to_play : whether play has been pressed, which the newest snapshot may not know yet.
+    """
+    dataset = dataset_of(experiment.data, experiment.preparation)
+    found = checks.check(experiment, dataset)
+    blocked = next((complaint.sentence for complaint in found if complaint.blocking), "")
+    selection = workspace.selection
+    if len(selection) and selection.max() >= len(dataset.points):
+        workspace = replace(workspace, selection=selection[selection < len(dataset.points)])
+    usable = snapshot is not None and snapshot.predict is not None
+    shot = snapshot if snapshot is not None and usable else Snapshot(0)
+    outcome = snapshot.outcome if snapshot is not None else RUNNING
+    return Shown(
+        experiment=experiment,
+        dataset=dataset,
+        workspace=workspace,
+        complaints={complaint.path: complaint.sentence for complaint in reversed(found)},
+        blocked=blocked,
+        field=shot.field if experiment.view.probability else None,
+        lines=tuple(overlay for overlay in shot.overlays if isinstance(overlay, Line)),
+        equation=next((overlay for overlay in shot.overlays if isinstance(overlay, Equation)), None),
+        predictions=aligned(shot.predictions, shot.point_ids, dataset),
+        predictor=shot.predict,
+        metrics=shot.metrics,
+        epoch=shot.epoch,
+        playing=waiting_to_play and not outcome.final and not blocked,
+        outcome=outcome,
+        has_model=usable,
+        pace=_pace(shot),
+        device=_device(shot) if usable else "",
+        counts=_counts(experiment, dataset),
+    )
+
+
+def aligned(prediction: Prediction | None, ids: IntArray | None, dataset: Dataset) -> Prediction | None:
+    """`prediction` about the points with `ids`, put in the order of `dataset`.
+
+    A point that was drawn since counts as predicted right until the next snapshot says otherwise, so that marks do not
+    flicker under a spray.
+    """
+    if prediction is None or ids is None:
+        return None
+    now = dataset.points.ids
+    if ids is now or np.array_equal(ids, now):
+        return prediction
+    if len(ids) == 0:
+        return None
+    at = np.minimum(np.searchsorted(ids, now), len(ids) - 1)
+    known = ids[at] == now
+    labels, values = prediction.labels, prediction.values
+    if labels is not None:
+        labels = np.where(known, labels[at], dataset.y.astype(np.int64))
+    if values is not None:
+        values = np.where(known, values[at], dataset.y)
+    probabilities = None if prediction.probabilities is None else prediction.probabilities[at]
+    return Prediction(prediction.scores[at], probabilities, labels, values)
+
+
+def _pace(shot: Snapshot) -> str:
+    if shot.epochs_per_second <= 0:
+        return ""
+    if shot.epochs_per_second < 10:
+        return f"{shot.epochs_per_second:.1f} epochs/s"
+    return f"{shot.epochs_per_second:,.0f} epochs/s"
+
+
+def _device(shot: Snapshot) -> str:
+    return f"{'CPU' if shot.device == 'cpu' else shot.device.upper()} · {shot.path}"
+
+
+def _counts(experiment: Experiment, dataset: Dataset) -> str:
+    n = len(dataset.points)
+    drawn = " (drawn)" if isinstance(experiment.data, DrawnData) and n else ""
+    parts = [f"{n:,} point{'s' if n != 1 else ''}{drawn}"]
+    parts.append(f"{dataset.n_inputs} input{'s' if dataset.n_inputs != 1 else ''}")
+    if dataset.n_classes:
+        parts.append(f"{dataset.n_classes} classes")
+    return " · ".join(parts)

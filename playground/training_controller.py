@@ -1,0 +1,141 @@
+"""Between the document, the transport and the run: what an edit means for the model that is learning."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QObject, Signal
+
+from engine import checks
+from engine.changes import consequence
+from engine.experiment import Experiment
+from engine.generators import dataset_of
+from engine.snapshot import Snapshot
+from engine.worker import Speed, Unit
+from playground import choices
+from playground.bridge import Bridge
+from playground.document import Document
+
+
+class TrainingController(QObject):
+    """Starts, paces and changes the run."""
+
+    said = Signal(str)
+    snapshot_changed = Signal()
+    """There is a newer snapshot, or none any more; or play was pressed."""
+    cleared = Signal()
+    """The curves of the old run are over."""
+    series_arrived = Signal(object)
+    failed = Signal(object)
+
+    def __init__(self, document: Document, bridge: Bridge, parent: QObject) -> None:
+        super().__init__(parent)
+        self._document, self._bridge = document, bridge
+        self._snapshot: Snapshot | None = None
+        document.changed.connect(self.on_document_changed)
+        bridge.snapshot_arrived.connect(self._on_snapshot)
+        bridge.series_arrived.connect(self.series_arrived)
+        bridge.run_failed.connect(self._on_failed)
+        bridge.run_started.connect(self._on_run_started)
+
+    @property
+    def snapshot(self) -> Snapshot | None:
+        """The newest snapshot of the current run."""
+        return self._snapshot
+
+    @property
+    def waiting_to_play(self) -> bool:
+        """Whether play is pressed; a run that has ended goes on when points or values let it."""
+        return self._bridge.playing
+
+    @property
+    def ended(self) -> bool:
+        return self._snapshot is not None and self._snapshot.outcome.final
+
+    def begin(self) -> None:
+        """Start the first run, paused."""
+        self._bridge.start(self._document.experiment, playing=False)
+
+    # -- the transport ---------------------------------------------------------------------------------------------
+
+    def toggle(self) -> None:
+        if self.waiting_to_play and not self.ended:
+            self.pause()
+        else:
+            self.play()
+
+    def play(self) -> None:
+        if self._is_blocked():
+            return
+        if self.ended and self._snapshot is not None:
+            status = self._snapshot.outcome.status
+            if status == "converged":
+                self._bridge.play()
+                self.said.emit(self._snapshot.outcome.sentence)
+                return
+            self._bridge.start(self._document.experiment, playing=True)
+            self.said.emit("Started again from the first weights.")
+            return
+        self._bridge.play()
+        self.snapshot_changed.emit()
+
+    def pause(self) -> None:
+        self._bridge.pause()
+        self.snapshot_changed.emit()
+
+    def step(self, unit: Unit, count: int) -> None:
+        if self._is_blocked():
+            return
+        if self.ended and self._snapshot is not None:
+            self.said.emit(f"{self._snapshot.outcome.sentence} Reset to begin again.")
+            return
+        self._bridge.step(unit, count)
+        self.snapshot_changed.emit()
+
+    def reset(self, new_seed: bool = False) -> None:
+        self._bridge.pause()
+        if new_seed:
+            self._document.edit(choices.with_new_seed(self._document.experiment), "New seed")
+            return
+        self._bridge.start(self._document.experiment, playing=False)
+        self.said.emit("Back at the first weights.")
+
+    def set_speed(self, speed: Speed) -> None:
+        self._bridge.set_speed(speed)
+
+    def _is_blocked(self) -> bool:
+        experiment = self._document.experiment
+        complaint = checks.blocking(experiment, dataset_of(experiment.data, experiment.preparation))
+        if complaint is not None:
+            self.said.emit(complaint.sentence)
+        return complaint is not None
+
+    # -- edits -----------------------------------------------------------------------------------------------------
+
+    def on_document_changed(self, old: Experiment, new: Experiment) -> None:
+        result = consequence(old, new, dataset_of(old.data, old.preparation), dataset_of(new.data, new.preparation))
+        if result.kind == "restart" or (result.kind == "live" and self._has_failed()):
+            was_playing = self._bridge.playing and not self._has_failed()
+            self._bridge.start(new, playing=was_playing)
+        elif old != new:
+            self._bridge.change(new)
+        if result.sentence:
+            self.said.emit(result.sentence)
+
+    def _has_failed(self) -> bool:
+        return self._snapshot is not None and self._snapshot.outcome.status in ("failed", "diverged")
+
+    # -- the run ---------------------------------------------------------------------------------------------------
+
+    def _on_run_started(self, run_id: int) -> None:
+        self._snapshot = None
+        self.cleared.emit()
+        self.snapshot_changed.emit()
+
+    def _on_snapshot(self, snapshot: Snapshot) -> None:
+        before, self._snapshot = self._snapshot, snapshot
+        if snapshot.outcome.final and (before is None or not before.outcome.final):
+            self.said.emit(snapshot.outcome.sentence)
+        self.snapshot_changed.emit()
+
+    def _on_failed(self, failure: object) -> None:
+        self.failed.emit(failure)
+        self.snapshot_changed.emit()

@@ -1,0 +1,150 @@
+"""How the experiment is looked at: ranges, speed, theme, docks, palette and help."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QObject, Qt
+from PySide6.QtWidgets import QApplication, QDockWidget
+
+from engine.worker import Speed
+from playground import dialogs
+from widgets.command_palette import Command, CommandPalette
+from widgets.style import apply_theme
+from widgets.theme import DARK, LIGHT
+from widgets.transport import SPEEDS
+from widgets.transport import Speed as SpeedEntry
+
+if TYPE_CHECKING:
+    from playground.window import MainWindow
+
+Range = tuple[float, float]
+DOCK_VERSION = 1
+_FIELD_CELLS = 256 * 256
+_ZOOM = 1.25
+
+
+class ViewController(QObject):
+    """Hears the stage's zoom, the view and help actions; edits the document's view and the workspace."""
+
+    def __init__(self, window: MainWindow, docks: Sequence[QDockWidget]) -> None:
+        super().__init__(window)
+        self._window = window
+        self._docks = docks
+        self._default_docks = window.saveState(DOCK_VERSION)
+        self._palette = CommandPalette(window)
+        self._palette.chosen.connect(self._on_command_chosen)
+
+    # -- the part of the plane in view -----------------------------------------------------------------------------
+
+    def on_range_changed(self, x_range: Range, y_range: Range) -> None:
+        """The hand has zoomed or panned, or the stage has another size."""
+        if (x_range, y_range) != self._window.presenter.ranges:
+            self._set_ranges(x_range, y_range)
+        self.show_viewport()
+
+    def _set_ranges(self, x_range: Range, y_range: Range) -> None:
+        document = self._window.document
+        view = document.experiment.view.model_copy(update={"x_range": x_range, "y_range": y_range})
+        document.edit(document.experiment.model_copy(update={"view": view}), "Zoom and pan", merge_key="view")
+
+    def show_viewport(self) -> None:
+        """Have the field computed for what is in view."""
+        self._window.bridge.set_viewport(self._window.stage.viewport(_FIELD_CELLS))
+
+    def fit(self) -> None:
+        """Show all points."""
+        document = self._window.document
+        view = document.experiment.view.model_copy(update={"x_range": None, "y_range": None})
+        document.edit(document.experiment.model_copy(update={"view": view}), "Fit the data")
+        self.fit_at_once()
+
+    def fit_at_once(self) -> None:
+        """Show all points of a document that has just been opened, if its view says nothing else."""
+        self._window.presenter.fit()
+        self._window.refresh()
+
+    def zoom_in(self) -> None:
+        self._window.stage.zoom_by(1 / _ZOOM, None)
+
+    def zoom_out(self) -> None:
+        self._window.stage.zoom_by(_ZOOM, None)
+
+    def ask_for_ranges(self) -> None:
+        """Let the ranges be typed."""
+        ranges = self._window.presenter.ranges
+        answer = dialogs.ask_for_ranges(self._window, *ranges) if ranges is not None else None
+        if answer is not None:
+            self._set_ranges(*answer)
+            self._window.document.end_merge()
+
+    # -- speed -----------------------------------------------------------------------------------------------------
+
+    def on_speed_chosen(self, entry: SpeedEntry) -> None:
+        self._set_speed(SPEEDS.index(entry))
+
+    def faster(self) -> None:
+        self._set_speed(self._window.workspace.speed + 1)
+
+    def slower(self) -> None:
+        self._set_speed(self._window.workspace.speed - 1)
+
+    def _set_speed(self, index: int) -> None:
+        index = min(max(index, 0), len(SPEEDS) - 1)
+        self._window.set_workspace(replace(self._window.workspace, speed=index))
+        self._window.training.set_speed(Speed(SPEEDS[index].per_second, SPEEDS[index].unit))
+
+    # -- themes and docks ------------------------------------------------------------------------------------------
+
+    def toggle_theme(self) -> None:
+        """From light to dark, or back."""
+        window = self._window
+        theme = LIGHT if window.workspace.theme is DARK else DARK
+        window.settings = window.settings.model_copy(update={"theme": theme.name})
+        window.set_workspace(replace(window.workspace, theme=theme))
+        self.apply_theme()
+
+    def apply_theme(self) -> None:
+        """Draw everything in the workspace's theme."""
+        window, application = self._window, QApplication.instance()
+        assert isinstance(application, QApplication)
+        theme = window.workspace.theme
+        apply_theme(application, theme)
+        for view in (window.stage, window.curves, window.top_bar, window.actions_):
+            view.set_theme(theme)
+
+    def toggle_full_screen(self) -> None:
+        self._window.setWindowState(self._window.windowState() ^ Qt.WindowState.WindowFullScreen)
+        self._window.refresh()
+
+    def reset_docks(self) -> None:
+        """Put every panel back where it belongs."""
+        self._window.restoreState(self._default_docks, DOCK_VERSION)
+        for dock in self._docks:
+            dock.show()
+
+    # -- finding one's way -----------------------------------------------------------------------------------------
+
+    def show_palette(self) -> None:
+        """List every command; the most fitting first while a name is typed."""
+        commands = [
+            Command(name, action.text().replace("&", ""), action.shortcut().toString(), action.isEnabled())
+            for name, action in self._window.actions_.actions.items()
+            if name != "help.palette"
+        ]
+        self._palette.set_commands(commands)
+        self._palette.open_over(self._window)
+
+    def _on_command_chosen(self, command: str) -> None:
+        self._window.actions_.trigger(command)
+
+    def show_shortcuts(self) -> None:
+        dialogs.show_shortcuts(self._window, list(self._window.actions_.actions.values()))
+
+    def show_doctor(self) -> None:
+        dialogs.show_doctor(self._window)
+
+    def show_about(self) -> None:
+        dialogs.show_about(self._window)

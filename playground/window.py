@@ -1,0 +1,381 @@
+"""The main window: puts the views together, and pushes into them what has changed."""
+
+from __future__ import annotations
+
+from base64 import b64decode, b64encode
+from collections.abc import Callable
+
+from PySide6.QtCore import QByteArray, QEvent, QSize, Qt, QTimer
+from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QGuiApplication, QShowEvent
+from PySide6.QtWidgets import QDockWidget, QLabel, QMainWindow, QVBoxLayout, QWidget
+
+from engine.experiment import DrawnData, Experiment, GeneratedData
+from engine.generators import GENERATORS, generate
+from playground import dialogs
+from playground.actions import ActionSet
+from playground.bridge import Bridge
+from playground.data_controller import DataController
+from playground.document import Document
+from playground.export import FigureContent
+from playground.figures import figure_content
+from playground.file_controller import FileController
+from playground.model_controller import ModelController
+from playground.presenter import Presenter, StatusLabels, Views
+from playground.recovery import Recovery
+from playground.resolve import Shown, resolve
+from playground.settings import AppSettings
+from playground.top_bar import TopBar
+from playground.training_controller import TrainingController
+from playground.view_controller import DOCK_VERSION, ViewController
+from playground.workspace import Workspace
+from widgets.curves import Curves
+from widgets.data_panel import DataPanel
+from widgets.gallery import GalleryEntry
+from widgets.metrics_bar import MetricsBar
+from widgets.model_panel import ModelPanel
+from widgets.stage import Stage
+from widgets.theme import DARK, LIGHT
+from widgets.tools import TOOLS
+
+_GALLERY_POINTS = 120
+
+
+class MainWindow(QMainWindow):
+    """One experiment, one run, and the views of both.
+
+    Parameters
+    ----------
+    experiment : what is open at first.
+    settings : what the application remembers.
+    """
+
+    def __init__(self, experiment: Experiment, settings: AppSettings) -> None:
+        super().__init__()
+        self.settings = settings
+        self.setObjectName("main_window")
+        self.setAcceptDrops(True)
+        self.setMinimumSize(QSize(900, 600))
+        self.document = Document(experiment, self)
+        self.workspace = Workspace(
+            theme=DARK if _starts_dark(settings) else LIGHT,
+            brush_radius=settings.brush_radius,
+            brush_density=settings.brush_density,
+        )
+        self._shown: Shown | None = None
+        self._refresh_wanted = False
+        self._begun = False
+
+        self.bridge = Bridge(self)
+        self._build_views()
+        self.training = TrainingController(self.document, self.bridge, self)
+        self._data = DataController(self.document, lambda: self.workspace, self.stage, self.data_panel, self)
+        self._model = ModelController(self.document, self.model_panel, self)
+        self.look = ViewController(self, self._docks)
+        self.files = FileController(self)
+        self.recovery = Recovery(self.document, self)
+        self.actions_ = ActionSet(self, self._callbacks())
+        menus = self.actions_.fill(self.menuBar())
+        self.files.add_recent_menu(menus["file"], self.actions_.actions["file.save"])
+        menus["view"].addSeparator()
+        for dock in self._docks:
+            menus["view"].addAction(dock.toggleViewAction())
+        self.top_bar.set_export_menu(
+            [self.actions_.actions[name] for name in
+             ("file.export", "file.copy_figure", "file.export_points", "file.export_predictions",
+              "file.export_curves")]
+        )  # fmt: skip
+        self._connect()
+        self._restore_layout()
+        self.look.apply_theme()
+        self.refresh()
+
+    # -- building --------------------------------------------------------------------------------------------------
+
+    def _build_views(self) -> None:
+        self.stage = Stage(theme=self.workspace.theme)
+        self.metrics_bar = MetricsBar()
+        self.data_panel = DataPanel(list(TOOLS.values()))
+        self.model_panel = ModelPanel()
+        self.curves = Curves(theme=self.workspace.theme)
+        self.top_bar = TopBar()
+        self.top_bar.setObjectName("top_bar")
+        self.addToolBar(Qt.ToolBarArea.TopToolBarArea, self.top_bar)
+
+        centre = QWidget()
+        centre.setObjectName("centre")
+        layout = QVBoxLayout(centre)
+        layout.setContentsMargins(10, 10, 10, 0)
+        layout.setSpacing(0)
+        layout.addWidget(self.stage, 1)
+        layout.addWidget(self.metrics_bar)
+        self.setCentralWidget(centre)
+
+        self.setCorner(Qt.Corner.BottomLeftCorner, Qt.DockWidgetArea.LeftDockWidgetArea)
+        self.setCorner(Qt.Corner.BottomRightCorner, Qt.DockWidgetArea.RightDockWidgetArea)
+        areas = Qt.DockWidgetArea
+        self._docks = [
+            self._dock("Data", "data_dock", self.data_panel, areas.LeftDockWidgetArea),
+            self._dock("Model", "model_dock", self.model_panel, areas.RightDockWidgetArea),
+            self._dock("Curves", "curves_dock", self.curves, areas.BottomDockWidgetArea),
+        ]
+
+        bar = self.statusBar()
+        bar.setSizeGripEnabled(False)
+        self._status, self._counts = QLabel(), QLabel()
+        self._device, self._pace, self._frame_rate = QLabel(), QLabel(), QLabel()
+        self._status.setObjectName("status_sentence")
+        for label in (self._status, self._counts):
+            bar.addWidget(label)
+        for label in (self._device, self._pace, self._frame_rate):
+            bar.addPermanentWidget(label)
+
+        self.presenter = Presenter(
+            Views(
+                self.stage, self.curves, self.data_panel, self.model_panel, self.metrics_bar, self.top_bar,
+                StatusLabels(self._counts, self._device, self._pace, self._frame_rate),
+            )
+        )  # fmt: skip
+
+    def _dock(self, title: str, name: str, view: QWidget, area: Qt.DockWidgetArea) -> QDockWidget:
+        dock = QDockWidget(title, self)
+        dock.setObjectName(name)
+        dock.setWidget(view)
+        self.addDockWidget(area, dock)
+        return dock
+
+    def _connect(self) -> None:
+        self.document.changed.connect(self._on_document_changed)
+        self.document.status_changed.connect(self.refresh)
+        self.training.snapshot_changed.connect(self.refresh)
+        self.training.cleared.connect(self.curves.clear)
+        self.training.series_arrived.connect(self.curves.append)
+        self.training.said.connect(self.say)
+        self.training.failed.connect(self._on_run_failed)
+        self._data.said.connect(self.say)
+        self._data.complained.connect(self.complain)
+        self._data.workspace_changed.connect(self.set_workspace)
+        self.data_panel.open_points_requested.connect(self.files.open)
+        self.stage.range_changed.connect(self.look.on_range_changed)
+        self.stage.tool_chosen.connect(self._data.on_tool_chosen)
+        self.stage.fit_requested.connect(self.look.fit)
+        self.curves.log_changed.connect(self._on_log_changed)
+        transport = self.top_bar.transport
+        transport.play_requested.connect(self.training.play)
+        transport.pause_requested.connect(self.training.pause)
+        transport.step_requested.connect(self.training.step)
+        transport.reset_requested.connect(self.training.reset)
+        transport.speed_chosen.connect(self.look.on_speed_chosen)
+        self.top_bar.palette_requested.connect(self.look.show_palette)
+        self.top_bar.theme_toggled.connect(self.look.toggle_theme)
+
+    def _callbacks(self) -> dict[str, Callable[[], object]]:
+        return {
+            "file.new": self.files.new,
+            "file.open": self.files.open,
+            "file.save": self.files.save,
+            "file.save_as": self.files.save_as,
+            "file.export": self.files.export_figure,
+            "file.copy_figure": self.files.copy_figure,
+            "file.export_points": self.files.export_points,
+            "file.export_predictions": self.files.export_predictions,
+            "file.export_curves": self.files.export_curves,
+            "file.quit": self.close,
+            "edit.undo": self.document.undo,
+            "edit.redo": self.document.redo,
+            "edit.paste": self._data.paste,
+            "edit.select_all": self._data.select_all,
+            "edit.delete": self._data.delete_selected,
+            "data.clear": self._data.clear,
+            "data.empty_classes": self._data.empty_classes,
+            "data.empty_curve": self._data.empty_curve,
+            "data.empty_surface": self._data.empty_surface,
+            "data.resample": self._data.resample,
+            "data.open_points": self.files.open,
+            "run.toggle": self.training.toggle,
+            "run.step": self._step_epoch,
+            "run.minibatch": self._step_minibatch,
+            "run.reset": self.training.reset,
+            "run.new_seed": self._reset_with_new_seed,
+            "run.faster": self.look.faster,
+            "run.slower": self.look.slower,
+            "view.fit": self.look.fit,
+            "view.zoom_in": self.look.zoom_in,
+            "view.zoom_out": self.look.zoom_out,
+            "view.range": self.look.ask_for_ranges,
+            "view.theme": self.look.toggle_theme,
+            "view.full_screen": self.look.toggle_full_screen,
+            "view.reset_docks": self.look.reset_docks,
+            "help.palette": self.look.show_palette,
+            "help.shortcuts": self.look.show_shortcuts,
+            "help.doctor": self.look.show_doctor,
+            "help.about": self.look.show_about,
+        }
+
+    # -- showing ---------------------------------------------------------------------------------------------------
+
+    def refresh(self) -> None:
+        """Show what is new, once, when the event loop comes round."""
+        if not self._refresh_wanted:
+            self._refresh_wanted = True
+            QTimer.singleShot(0, self, self._apply)
+
+    def set_workspace(self, workspace: Workspace) -> None:
+        """Take another tool, class, selection or theme in hand."""
+        self.workspace = workspace
+        self.refresh()
+
+    def say(self, sentence: str) -> None:
+        """A sentence in the status bar; it stays until the next one."""
+        self._status.setText(sentence)
+        self._status.setToolTip(sentence)
+
+    def complain(self, title: str, sentence: str) -> None:
+        """A dialog for what could not be done."""
+        dialogs.complain(self, title, sentence)
+
+    def _apply(self) -> None:
+        self._refresh_wanted = False
+        old = self._shown
+        new = resolve(self.document.experiment, self.training.snapshot, self.workspace, self.training.waiting_to_play)
+        self.workspace = new.workspace
+        self._shown = new
+        ranges = self.presenter.ranges
+        self.presenter.show(new)
+        if self.presenter.ranges != ranges:
+            self.look.show_viewport()
+        if new.blocked and (old is None or old.blocked != new.blocked):
+            self.say(new.blocked)
+        elif old is not None and old.blocked and not new.blocked:
+            self.say("Ready.")
+        self.top_bar.set_title(self.document.title, self.document.dirty)
+        self.setWindowTitle(f"{self.document.title}[*] — Playground")
+        self.setWindowModified(self.document.dirty)
+        self.actions_.set_facts(self._facts(new))
+        self._name_history()
+
+    def _facts(self, new: Shown) -> dict[str, bool]:
+        return {
+            "can_undo": bool(self.document.undo_text),
+            "can_redo": bool(self.document.redo_text),
+            "has_points": len(new.dataset.points) > 0,
+            "has_selection": len(new.workspace.selection) > 0,
+            "has_model": new.has_model,
+            "is_generated": isinstance(new.experiment.data, GeneratedData),
+            "is_dark": new.workspace.theme is DARK,
+            "is_full_screen": self.isFullScreen(),
+        }
+
+    def _name_history(self) -> None:
+        for name, verb, text in (
+            ("edit.undo", "&Undo", self.document.undo_text),
+            ("edit.redo", "&Redo", self.document.redo_text),
+        ):
+            self.actions_.actions[name].setText(f"{verb} {text}" if text else verb)
+
+    # -- what the views wish ---------------------------------------------------------------------------------------
+
+    def _on_document_changed(self, old: Experiment, new: Experiment) -> None:
+        emptied = isinstance(new.data, DrawnData) and len(new.data.points) == 0
+        if (old.view.x_range is not None and new.view.x_range is None) or (emptied and old.data != new.data):
+            self.presenter.fit()
+        self.refresh()
+
+    def _on_log_changed(self, axis: str, logarithmic: bool) -> None:
+        self._model.on_edited(f"view.log_{axis}", logarithmic, True)
+
+    def _on_run_failed(self, failure: object) -> None:
+        dialogs.show_failure(self, failure)
+
+    def _step_epoch(self) -> None:
+        self.training.step("epoch", 1)
+
+    def _step_minibatch(self) -> None:
+        self.training.step("step", 1)
+
+    def _reset_with_new_seed(self) -> None:
+        self.training.reset(True)
+
+    def _restore_layout(self) -> None:
+        screen = QGuiApplication.primaryScreen().availableGeometry()
+        self.resize(min(1440, screen.width()), min(900, screen.height()))
+        if self.settings.geometry:
+            self.restoreGeometry(QByteArray(b64decode(self.settings.geometry)))
+        if self.settings.docks:
+            self.restoreState(QByteArray(b64decode(self.settings.docks)), DOCK_VERSION)
+
+    # -- events ----------------------------------------------------------------------------------------------------
+
+    def showEvent(self, event: QShowEvent) -> None:
+        super().showEvent(event)
+        if not self._begun:
+            self._begun = True
+            self._apply()
+            QTimer.singleShot(0, self, self._begin)
+
+    def _begin(self) -> None:
+        """After the first picture of the window: thumbnails, formulas and the run, which load libraries."""
+        self.look.show_viewport()
+        self.training.begin()
+        entries = []
+        for name, entry in GENERATORS.items():
+            points = generate(GeneratedData(generator=name, n_points=_GALLERY_POINTS))
+            entries.append(GalleryEntry(name, entry.title, entry.sentence, entry.task, points.X, points.y))
+        self.data_panel.set_gallery(entries)
+        self.refresh()
+
+    def changeEvent(self, event: QEvent) -> None:
+        super().changeEvent(event)
+        if event.type() == QEvent.Type.WindowStateChange:
+            self.refresh()
+
+    def dragEnterEvent(self, event: QDragEnterEvent) -> None:
+        if len(event.mimeData().urls()) == 1 and event.mimeData().urls()[0].isLocalFile():
+            event.acceptProposedAction()
+
+    def dropEvent(self, event: QDropEvent) -> None:
+        event.acceptProposedAction()
+        self.files.open_path_later(event.mimeData().urls()[0].toLocalFile())
+
+    def closeEvent(self, event: QCloseEvent) -> None:
+        self.document.end_stroke()
+        if not self.files.may_discard():
+            event.ignore()
+            return
+        self.remember_layout()
+        self.bridge.close()
+        self.recovery.close()
+        self.files.save_settings()
+        super().closeEvent(event)
+
+    def remember_layout(self) -> None:
+        """Put the window's size and docks into the settings."""
+        self.settings = self.settings.model_copy(
+            update={
+                "geometry": b64encode(self.saveGeometry().data()).decode(),
+                "docks": b64encode(self.saveState(DOCK_VERSION).data()).decode(),
+                "brush_radius": self.workspace.brush_radius,
+                "brush_density": self.workspace.brush_density,
+            }
+        )
+
+    def figure(self) -> FigureContent:
+        """What a figure of the window as it is now shows."""
+        shown = self.shown
+        return figure_content(
+            shown.experiment, shown.dataset, shown.predictor, shown.equation, self.curves.points(),
+            self.presenter.ranges,
+        )  # fmt: skip
+
+    @property
+    def shown(self) -> Shown:
+        """What the views show now."""
+        if self._refresh_wanted or self._shown is None:
+            self._apply()
+        assert self._shown is not None
+        return self._shown
+
+
+def _starts_dark(settings: AppSettings) -> bool:
+    if settings.theme == "system":
+        return QGuiApplication.styleHints().colorScheme() == Qt.ColorScheme.Dark
+    return settings.theme == "dark"

@@ -1,0 +1,159 @@
+"""The thread that trains: commands, the mailbox, the pace, the one ending."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterator
+
+import numpy as np
+import pytest
+
+from engine.edits import replaced, set_values
+from engine.experiment import Experiment, GeneratedData
+from engine.snapshot import CurvePoint, Snapshot, Viewport
+from engine.training import Run
+from engine.worker import Speed, Worker
+
+EXPERIMENT = Experiment(data=GeneratedData(n_points=60))
+VIEW = Viewport((-1, 1), (-1, 1), 16, 16)
+
+
+class Listener:
+    """Takes what a worker puts into its mailbox, as a window would."""
+
+    def __init__(self, worker: Worker) -> None:
+        self.worker = worker
+        self.snapshots: list[Snapshot] = []
+        self.series: list[CurvePoint] = []
+
+    def until(self, holds: Callable[[Snapshot], bool], seconds: float = 30.0) -> Snapshot:
+        deadline = time.monotonic() + seconds
+        while time.monotonic() < deadline:
+            self.series += self.worker.take_series()
+            snapshot = self.worker.take()
+            if snapshot is not None:
+                self.snapshots.append(snapshot)
+                if holds(snapshot):
+                    return snapshot
+            time.sleep(0.002)
+        raise AssertionError(f"not seen within {seconds} s; the last was {self.snapshots[-1:]}")
+
+
+@pytest.fixture
+def started() -> Iterator[Callable[..., Listener]]:
+    workers: list[Worker] = []
+
+    def start(experiment: Experiment = EXPERIMENT, **options: object) -> Listener:
+        worker = Worker(experiment, len(workers) + 1, viewport=VIEW, **options)  # type: ignore[arg-type]
+        workers.append(worker)
+        worker.start()
+        return Listener(worker)
+
+    yield start
+    for worker in workers:
+        worker.stop()
+        assert worker.join(10)
+
+
+def test_it_begins_paused_with_a_picture_of_the_first_weights(started: Callable[..., Listener]) -> None:
+    first = started().until(lambda snapshot: True)
+    assert (first.step, first.playing) == (0, False)
+    assert first.field is not None
+
+
+def test_play_advances_and_pause_holds(started: Callable[..., Listener]) -> None:
+    listener = started()
+    listener.worker.play()
+    listener.until(lambda snapshot: snapshot.epoch > 3)
+    listener.worker.pause()
+    held = listener.until(lambda snapshot: not snapshot.playing and snapshot.epoch > 3)
+    time.sleep(0.05)
+    assert listener.worker.take() is None
+    listener.series += listener.worker.take_series()
+    assert [point.epoch for point in listener.series] == list(range(held.epoch + 1))
+
+
+def test_a_step_is_one_minibatch_and_an_epoch_all_of_them(started: Callable[..., Listener]) -> None:
+    listener = started()
+    listener.worker.step("step", 1)
+    assert listener.until(lambda snapshot: snapshot.step > 0).step == 1
+    listener.worker.step("epoch", 1)
+    assert listener.until(lambda snapshot: snapshot.epoch == 1).step == 5  # 42 of 60 points train, 10 at a time
+    listener.worker.step("epoch", 10)
+    assert listener.until(lambda snapshot: snapshot.epoch == 11).step == 55
+
+
+def test_slow_motion_keeps_its_pace_and_still_listens(started: Callable[..., Listener]) -> None:
+    listener = started(speed=Speed(20, "step"), playing=True)
+    begun = time.perf_counter()
+    listener.until(lambda snapshot: snapshot.step >= 6)
+    steps = listener.snapshots[-1].step
+    assert steps <= 20 * (time.perf_counter() - begun) + 3
+    listener.worker.set_speed(Speed(0.01, "step"))
+    listener.worker.pause()
+    listener.until(lambda snapshot: not snapshot.playing)
+
+
+def test_the_worker_and_the_bare_run_give_the_same_numbers(started: Callable[..., Listener]) -> None:
+    experiment = set_values(EXPERIMENT, {"training.stop.max_epochs": "40"})
+    last = started(experiment, playing=True).until(lambda snapshot: snapshot.outcome.final)
+    run = Run(experiment)
+    run.advance_epochs(40)
+    assert last.epoch == 40
+    assert last.predict is not None
+    assert np.array_equal(last.predict(run.dataset.X).scores, run.predict(run.dataset.X).scores)
+
+
+def test_a_changed_value_acts_without_a_restart(started: Callable[..., Listener]) -> None:
+    listener = started(playing=True)
+    seen = listener.until(lambda snapshot: snapshot.epoch > 2)
+    listener.worker.change(replaced(EXPERIMENT, "training.optimizer.learning_rate", 0.001))
+    assert listener.until(lambda snapshot: snapshot.epoch > seen.epoch + 2).run_id == seen.run_id
+
+
+def test_a_retired_worker_is_silent(started: Callable[..., Listener]) -> None:
+    listener = started(playing=True)
+    listener.until(lambda snapshot: snapshot.epoch > 1)
+    listener.worker.stop()
+    for _ in range(20):
+        assert listener.worker.take() is None
+        assert listener.worker.take_series() == []
+        time.sleep(0.001)
+    assert listener.worker.join(10)
+    assert listener.worker.ending is not None
+
+
+def test_an_error_in_a_learner_ends_the_run_with_a_report(
+    started: Callable[..., Listener], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(self: Run, steps: int) -> int:
+        raise ArithmeticError("the matrix is on fire")
+
+    monkeypatch.setattr(Run, "advance", broken)
+    listener = started(playing=True)
+    last = listener.until(lambda snapshot: snapshot.outcome.status == "failed")
+    failure = listener.worker.take_failure()
+    assert failure is not None
+    assert "matrix is on fire" in failure.sentence
+    assert "Traceback" in failure.report
+    assert last.outcome.final
+    assert listener.worker.join(10)
+
+
+def test_two_hundred_starts_and_stops_leave_no_thread() -> None:
+    before = threading.active_count()
+    workers = []
+    for run_id in range(200):
+        worker = Worker(EXPERIMENT, run_id, playing=True, viewport=VIEW)
+        worker.start()
+        if run_id % 3 == 0:
+            worker.step("epoch", 2)
+        if run_id % 7 == 0:
+            time.sleep(0.005)
+        worker.stop()
+        workers.append(worker)
+        assert worker.take() is None
+    assert all(worker.join(10) for worker in workers)
+    assert threading.active_count() == before
+    assert all(worker.ending is not None for worker in workers)

@@ -1,0 +1,80 @@
+"""What a choice brings with it: data sets, tasks, models, classes, pasted points."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from engine import checks
+from engine.dataset import Points
+from engine.experiment import DrawnData, Experiment
+from engine.generators import GENERATORS, dataset_of
+from engine.registry import LEARNERS
+from playground import choices
+
+
+@pytest.mark.parametrize("name", list(GENERATORS))
+@pytest.mark.parametrize("kind", list(LEARNERS))
+def test_every_data_set_can_be_learned_after_every_model(name: str, kind: str) -> None:
+    experiment = choices.with_generator(choices.with_learner(Experiment(), kind), name)
+    dataset = dataset_of(experiment.data, experiment.preparation)
+    assert checks.blocking(experiment, dataset) is None
+
+
+def test_changing_the_task_and_back_keeps_a_working_pair_of_model_and_loss() -> None:
+    experiment = choices.with_task(Experiment(), "regression")
+    assert dataset_of(experiment.data, experiment.preparation).task == "regression"
+    assert experiment.training.loss.kind == "squared"
+    back = choices.with_task(experiment, "classification")
+    assert checks.blocking(back, dataset_of(back.data, back.preparation)) is None
+
+
+def test_drawing_on_a_data_set_keeps_its_points_and_their_parts() -> None:
+    experiment = Experiment()
+    before = dataset_of(experiment.data, experiment.preparation)
+    more = choices.adding_points(experiment, np.array([[0.1, 0.2]], np.float32), np.array([1.0], np.float32))
+    after = dataset_of(more.data, more.preparation)
+    assert np.array_equal(after.X[:-1], before.X)
+    assert np.array_equal(after.parts[:-1], before.parts)
+    assert after.X[-1].tolist() == pytest.approx([0.1, 0.2])
+
+
+def test_erasing_points_moves_no_other_point_to_another_part() -> None:
+    experiment = Experiment()
+    before = dataset_of(experiment.data, experiment.preparation)
+    fewer = choices.erasing_points(experiment, np.arange(0, 300, 3))
+    after = dataset_of(fewer.data, fewer.preparation)
+    assert np.array_equal(after.parts, np.delete(before.parts, np.arange(0, 300, 3)))
+
+
+def test_classes_are_added_up_to_six_removed_down_to_two_and_renamed() -> None:
+    experiment = Experiment(data=DrawnData())
+    for _ in range(6):
+        experiment = choices.adding_class(experiment)
+    assert choices.class_names(experiment) == ("A", "B", "C", "D", "E", "F")
+    points = Points(np.zeros((6, 2), np.float32), np.arange(6, dtype=np.float32))
+    experiment = choices.removing_class(choices.with_points(experiment, points), 2)
+    assert choices.class_names(experiment) == ("A", "B", "D", "E", "F")
+    assert choices.drawn(experiment).points.y.tolist() == [0, 1, 2, 3, 4]
+    renamed = choices.renaming_class(experiment, 0, "setosa")
+    assert choices.class_names(renamed)[0] == "setosa"
+    with pytest.raises(ValueError, match="called 'B'"):
+        choices.renaming_class(experiment, 0, "B")
+
+
+def test_pasted_points_find_their_classes_by_name() -> None:
+    here = Experiment(data=DrawnData(points=Points(np.zeros((1, 2), np.float32), np.array([1.0]))))
+    pasted = DrawnData(
+        points=Points(np.ones((2, 2), np.float32), np.array([0.0, 1.0])), class_names=("B", "C")
+    )
+    experiment, count = choices.pasting(here, pasted)
+    assert count == 2
+    assert choices.class_names(experiment) == ("A", "B", "C")
+    assert choices.drawn(experiment).points.y.tolist() == [1, 1, 2]
+
+
+def test_pasting_onto_another_kind_of_canvas_replaces_it() -> None:
+    line = DrawnData(task="regression", points=Points(np.ones((3, 1), np.float32), np.arange(3.0)))
+    experiment, _ = choices.pasting(Experiment(), line)
+    assert experiment.data == line
+    assert experiment.training.loss.kind == "squared"
