@@ -19,7 +19,7 @@ from widgets.icons import icon
 from widgets.sections import Fold, Panel, Section, Sentence, chip
 from widgets.style import active_theme
 
-WIDTH, MINIMUM_WIDTH = 250, 236
+WIDTH = 250
 _LABEL_WIDTH = 82
 _CHIP_LABELS = {
     "x1": "x₁", "x2": "x₂", "x1^2": "x₁²", "x2^2": "x₂²", "x1*x2": "x₁x₂",
@@ -85,7 +85,7 @@ class DataPanel(Panel):
     paste_points_requested = Signal()
 
     def __init__(self, tools: Iterable[ToolButton], parent: QWidget | None = None) -> None:
-        super().__init__("Data", WIDTH, MINIMUM_WIDTH, parent)
+        super().__init__("Data", WIDTH, parent)
         self._tools = {tool.id: tool for tool in tools}
         self._chips = CHIPS[:2]
         self._brush = float(RADIUS.default), float(DENSITY.default)

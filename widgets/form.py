@@ -33,7 +33,7 @@ class ChoiceControl(QWidget):
         self.combo: QuietComboBox | None = None
         letters = sum(len(label) for _, label in spec.options)
         if len(spec.options) <= _SEGMENTED_OPTIONS and letters <= _SEGMENTED_LETTERS:
-            self.segments = Segmented([(key, label, f"{spec.title}: {label}") for key, label in spec.options])
+            self.segments = Segmented([(key, label, "") for key, label in spec.options])
             self.segments.chosen.connect(self._on_chosen)
             layout.addWidget(self.segments)
             self.setFocusProxy(self.segments.button(spec.options[0][0]))
@@ -274,4 +274,4 @@ class Form(QWidget):
 
 def tooltip_html(text: str) -> str:
     """Plain lines as rich text, so that Qt wraps a long sentence."""
-    return "<p>" + html.escape(text).replace("\n", "<br>") + "</p>"
+    return "<p>" + html.escape(text, quote=False).replace("\n", "<br>") + "</p>"

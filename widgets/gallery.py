@@ -186,7 +186,9 @@ class Gallery(QWidget):
             self._first.removeWidget(button)
             self._rest.removeWidget(button)
         for index, entry in enumerate(ordered):
-            (self._first if index < FIRST_SHOWN else self._rest).addWidget(self._thumbnails[entry.id])
+            button = self._thumbnails[entry.id]
+            (self._first if index < FIRST_SHOWN else self._rest).addWidget(button)
+            button.show()  # Qt would do so only in a later turn of the event loop
         self.fold.setVisible(len(ordered) > FIRST_SHOWN)
 
     def _on_clicked(self) -> None:

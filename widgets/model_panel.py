@@ -18,7 +18,7 @@ from widgets.loss_plot import LossPlot
 from widgets.sections import Fold, Panel, QuietComboBox, Section, Segmented, Sentence, chip
 from widgets.style import set_look
 
-WIDTH, MINIMUM_WIDTH = 300, 284
+WIDTH = 300
 _LABEL_WIDTH = 90
 _TASKS = (
     ("classification", "Classify", "The targets are classes."),
@@ -46,7 +46,7 @@ class ModelPanel(Panel):
     """The kind of a learner in engine.registry."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
-        super().__init__("Model", WIDTH, MINIMUM_WIDTH, parent)
+        super().__init__("Model", WIDTH, parent)
         self._task: Task = "classification"
         self._learner_forms: dict[str, Form] = {}
         self._shown_loss: tuple[Loss, Task] | None = None

@@ -64,7 +64,7 @@ class Section(QWidget):
         self.setAccessibleName(title)
         self.heading = Heading(title)
         self.body.addWidget(self.heading)
-        self._sentence = Sentence()
+        self._sentence = Sentence(self)
 
     def add(self, widget: QWidget) -> QWidget:
         """Append `widget` and return it."""
@@ -73,8 +73,7 @@ class Section(QWidget):
 
     def say(self, sentence: str | None) -> None:
         """Show what is wrong with the section as a whole, or None."""
-        if sentence and self._sentence.parent() is None:
-            self.body.addWidget(self._sentence)
+        self.body.addWidget(self._sentence)  # the last, whatever was added since
         self._sentence.say(sentence)
 
 
@@ -159,13 +158,13 @@ class Panel(QScrollArea):
 
     Parameters
     ----------
-    width : the width it asks for, in pixels; it can be made wider, not narrower than `minimum`.
+    width : the width it asks for, in pixels. It can be made wider, and narrower as far as nothing is cut off.
     """
 
     fold_toggled = Signal(str, bool)
     """The name of a fold and whether it is open now."""
 
-    def __init__(self, title: str, width: int, minimum: int, parent: QWidget | None = None) -> None:
+    def __init__(self, title: str, width: int, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._width = width
         self.setAccessibleName(title)
@@ -173,7 +172,6 @@ class Panel(QScrollArea):
         self.setFrameShape(QFrame.Shape.NoFrame)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        self.setMinimumWidth(minimum)
         self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Expanding)
         content = QWidget()
         content.setProperty("look", "panel")
@@ -183,10 +181,12 @@ class Panel(QScrollArea):
         self.setWidget(content)
 
     def sizeHint(self) -> QSize:
-        return QSize(self._width, 600)
+        return QSize(max(self._width, self.minimumSizeHint().width()), 600)
 
     def minimumSizeHint(self) -> QSize:
-        return QSize(self.minimumWidth(), 120)
+        content = self.widget()
+        width = content.minimumSizeHint().width() if content is not None else 0
+        return QSize(width + self.verticalScrollBar().sizeHint().width(), 120)
 
     def add_section(self, title: str) -> Section:
         """Append an empty section."""

@@ -25,7 +25,7 @@ class JumpSlider(QSlider):
         return QSize(84, 22)
 
     def minimumSizeHint(self) -> QSize:
-        return QSize(48, 22)
+        return QSize(44, 22)
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
         if event.button() != Qt.MouseButton.LeftButton:

@@ -22,6 +22,8 @@ def apply_theme(app: QApplication, theme: Theme) -> None:
     Widgets that paint themselves hear of it as ``QEvent.StyleChange`` and read `active_theme`.
     """
     global _active
+    if theme == _active and app.styleSheet():
+        return
     _active = theme
     if app.style().objectName().lower() != "fusion":
         app.setStyle("Fusion")
