@@ -12,7 +12,7 @@ from typing import Any
 
 LIBRARIES = (
     "PySide6_Essentials", "pyqtgraph", "torch", "numpy", "numba", "scikit-learn", "pandas", "pydantic", "contourpy",
-    "Pillow", "safetensors", "ziamath",
+    "Pillow", "ziamath",
 )  # fmt: skip
 MISSING = "missing"
 
