@@ -118,13 +118,14 @@ def _said(dataset: Dataset, prediction: Prediction) -> list[str]:
     if prediction.values is not None:
         return [f"h(x) = {_significant(float(prediction.values[0]))}"]
     names = [shortened(name) for name in dataset.class_names]
-    if prediction.probabilities is not None and prediction.probabilities.shape[1] == len(names):
+    # A model that has not heard of the newest class speaks of the others.
+    if prediction.probabilities is not None:
         shares = prediction.probabilities[0]
-        return _in_lines([f"p({name}) = {_probability(float(p))}" for name, p in zip(names, shares, strict=True)])
+        return _in_lines([f"p({name}) {_probability(float(p))}" for name, p in zip(names, shares, strict=False)])
     scores = prediction.scores[0]
-    if len(scores) == len(names):
-        return _in_lines([f"s({name}) = {_significant(float(s))}" for name, s in zip(names, scores, strict=True)])
-    return [f"score = {_significant(float(scores[0]))}"]
+    if len(scores) == 1:
+        return [f"score = {_significant(float(scores[0]))}"]
+    return _in_lines([f"s({name}) = {_significant(float(s))}" for name, s in zip(names, scores, strict=False)])
 
 
 def _in_lines(parts: list[str]) -> list[str]:
@@ -135,15 +136,15 @@ def _probability(p: float) -> str:
     """Two decimals, and three where two would claim certainty.
 
     >>> [_probability(p) for p in (0.92, 0.997, 0.99996, 0.0)]
-    ['0.92', '0.997', '> 0.999', '< 0.001']
+    ['= 0.92', '= 0.997', '> 0.999', '< 0.001']
     """
     if not math.isfinite(p):
-        return "undefined"
+        return "= undefined"
     if p > 0.9995:
         return "> 0.999"
     if p < 0.0005:
         return "< 0.001"
-    return f"{p:.2f}" if 0.005 <= p <= 0.995 else f"{p:.3f}"
+    return f"= {p:.2f}" if 0.005 <= p <= 0.995 else f"= {p:.3f}"
 
 
 def _significant(value: float) -> str:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.dataset import Dataset
+from engine.dataset import Dataset, FloatArray
 
 Floats = NDArray[np.float64]
 Range = tuple[float, float]
@@ -89,11 +89,11 @@ class Mapping:
         x_span, y_span = self.x_range[1] - self.x_range[0], self.y_range[1] - self.y_range[0]
         return np.array([self.width / x_span, -self.height / y_span])
 
-    def to_pixels(self, xy: Floats) -> Floats:
+    def to_pixels(self, xy: FloatArray) -> Floats:
         """Plot coordinates (n, 2) or (2,) in pixels."""
         return (np.asarray(xy, np.float64) - self._origin) * self.scale + (self.left, self.top + self.height)
 
-    def to_plot(self, pixels: Floats) -> Floats:
+    def to_plot(self, pixels: FloatArray) -> Floats:
         """Pixels (n, 2) or (2,) in plot coordinates."""
         return (np.asarray(pixels, np.float64) - (self.left, self.top + self.height)) / self.scale + self._origin
 
@@ -121,11 +121,10 @@ class Mapping:
 def number(value: float, decimals: int) -> str:
     """A number as a person writes it: a true minus, no minus before zero, powers of ten where it is long."""
     if value != 0 and not 1e-6 <= abs(value) < 1e7:
-        text = f"{value:.3g}"
-    else:
-        text = f"{value:.{decimals}f}"
-        if float(text) == 0:
-            text = text.lstrip("-")
+        return _power_of_ten(value, 2)
+    text = f"{value:.{decimals}f}"
+    if float(text) == 0:
+        text = text.lstrip("-")
     return text.replace("-", "−")
 
 

@@ -162,7 +162,7 @@ def paint_lines(painter: QPainter, frame: Frame, lines: tuple[Line, ...], bounda
     if contours:
         for line in lines:
             if line.role == "contour":
-                _paint_polylines(painter, frame, [line], QPen(solid(theme.boundary, 0.45), 0.5 * theme.line_width))
+                _paint_polylines(painter, frame, [line], QPen(solid(theme.boundary, 0.55), 0.5 * theme.line_width))
     if boundary:
         boundaries = [line for line in lines if line.role == "boundary"]
         halo = QPen(QColor(theme.stage), theme.line_width + 2.5)

@@ -92,7 +92,8 @@ class StageKeys:
             self._pressed_by_key = False
             self._input.cancel()
         self.space_is_down = False
-        self._stage.show_crosshair(None)
+        if self._stage.hand.crosshair is not None:
+            self._stage.show_crosshair(None)
 
     def _cursor(self) -> Floats:
         frame = self._stage.frame

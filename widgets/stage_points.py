@@ -40,8 +40,7 @@ class ShownPoints:
         shown = np.ones(len(self.xy), bool) if held_out else np.asarray(dataset.parts) == Part.TRAIN
         self.rows: Rows = np.flatnonzero(shown)
         """Which rows of the dataset are on the stage, in order."""
-        y = dataset.y
-        self.value_range = (float(y.min()), float(y.max())) if len(y) and dataset.task == "regression" else (0.0, 1.0)
+        self.value_range = _value_range(dataset)
         self.kinds = look_numbers(dataset, self.value_range)
         self.said = np.full(len(self.xy), np.nan)
         """What the model says of each point, (n,): a class index or a value; NaN where unknown."""
@@ -73,6 +72,15 @@ class ShownPoints:
     @property
     def _has_classes(self) -> bool:
         return self.dataset.task == "classification"
+
+
+def _value_range(dataset: Dataset) -> tuple[float, float]:
+    """What the scale of colours runs over: the smallest and the largest target, as in the field of a model."""
+    y = dataset.y
+    if len(y) == 0:
+        return -1.0, 1.0
+    low, high = float(y.min()), float(y.max())
+    return (low, high) if low < high else (low - 1.0, high + 1.0)
 
 
 def same_points(old: Dataset, new: Dataset) -> tuple[Rows, Rows]:
