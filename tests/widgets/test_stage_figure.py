@@ -96,7 +96,7 @@ def check_picture(stage: Stage, image: QImage) -> None:
     assert np.abs(np.subtract(colour(stage, image, 0.0, 0.5), CLASS_COLOURS[1])).max() < 8
     assert sum(colour(stage, image, 0.5, -0.5)) < 150  # the × of a misclassified point
     assert np.abs(np.subtract(colour(stage, image, -0.3, -0.75), RED)).max() < 8
-    assert colour(stage, image, -0.25, 0.25) == (255, 255, 255)
+    assert min(colour(stage, image, -0.25, 0.25)) >= 252
     assert sum(colour(stage, image, -0.3, 0.75)) < 200  # the boundary
     assert colour(stage, image, 1.015, 0.75) == (255, 255, 255)  # and nothing of it beside the plot
     assert colour(stage, image, -1.05, 0.765) != RED
