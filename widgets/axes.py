@@ -74,13 +74,18 @@ class Axis:
         return self.value_at(self.start - distance), self.value_at(self.end - distance)
 
     def ticks(self, count: int, *, whole: bool = False) -> tuple[Tick, ...]:
-        """At most about `count` round values, only whole numbers if `whole`."""
+        """About `count` round values, at least two if there are, only whole numbers if `whole`."""
         values = log_ticks(self.low, self.high, count) if self.log else ()
-        if len(values) < 2:  # also where a logarithmic axis shows less than a decade
-            values = linear_ticks(self.low, self.high, count)
-        if whole:
-            values = tuple(value for value in values if value == round(value))
-        step = min(np.diff(values), default=None) if len(values) > 1 and not _spans_decades(values) else None
+        if len(values) >= 2:
+            return tuple(Tick(value, tick_text(value)) for value in values)
+        # Here, too, where a logarithmic axis shows less than a decade.
+        for wished in (count, count + 1, count + 2):
+            values = linear_ticks(self.low, self.high, wished)
+            if whole:
+                values = tuple(value for value in values if value == round(value))
+            if len(values) >= 2:
+                break
+        step = values[1] - values[0] if len(values) > 1 else None
         return tuple(Tick(value, tick_text(value, step)) for value in values)
 
     def _scaled(self, value: float) -> float:
@@ -108,13 +113,15 @@ def log_ticks(low: float, high: float, count: int) -> tuple[float, ...]:
     (0.01, 0.03, 0.1, 0.3, 1.0)
     """
     first, last = math.floor(math.log10(low)), math.ceil(math.log10(high))
-    for factors in ((1, 2, 3, 5), (1, 2, 5), (1, 3), (1,)):
-        values = _within(low, high, [_power(k) * f if k >= 0 else f / _power(-k)
-                                     for k in range(first, last + 1) for f in factors])  # fmt: skip
-        if len(values) <= count:
-            return values
-    every = math.ceil(len(values) / max(1, count))
-    return tuple(value for value in values if round(math.log10(value)) % every == 0)
+    room = math.log10(high / low) / max(1, count)
+    for factors, closest in (((1, 2, 3, 5), 1.5), ((1, 2, 5), 2), ((1, 3), 3), ((1,), 10)):
+        # The steps are not all alike: it is the smallest that must have room.
+        if math.log10(closest) >= room:
+            return _within(low, high, [f * _power(k) if k >= 0 else f / _power(-k)
+                                       for k in range(first, last + 1) for f in factors])  # fmt: skip
+    decades = _within(low, high, [_power(k) for k in range(first, last + 1)])
+    every = math.ceil(len(decades) / max(1, count))
+    return tuple(value for value in decades if round(math.log10(value)) % every == 0)
 
 
 def _power(exponent: int) -> float:
@@ -123,10 +130,6 @@ def _power(exponent: int) -> float:
 
 def _within(low: float, high: float, values: list[float]) -> tuple[float, ...]:
     return tuple(value for value in values if low * (1 - 1e-9) <= value <= high * (1 + 1e-9))
-
-
-def _spans_decades(values: tuple[float, ...]) -> bool:
-    return values[0] > 0 and values[-1] / values[0] > 10 and not math.isclose(values[-1] + values[0], 2 * values[1])
 
 
 def tick_text(value: float, step: float | None = None) -> str:

@@ -29,8 +29,8 @@ _COLUMN = 1.5
 """Pixels for which a curve is thinned to its smallest and largest value: finer costs time and shows nothing."""
 _BEYOND = 20.0
 """How many lengths of the area a curve may run out of it; far coordinates overflow in the rasterizer."""
-_TICK_ROOM = 26.0
-"""Pixels between two ticks of the vertical axis, at least."""
+_TICK_ROOM = (6.5, 1.8)
+"""Between two ticks of the horizontal and of the vertical axis, in lines of text."""
 _DASHES: tuple[tuple[float, ...], ...] = ((), (7.0, 3.0), (4.0, 3.0))
 """Training solid, validation long dashes, test short ones: told apart without colour."""
 
@@ -78,7 +78,7 @@ class Chart:
     x, y : the axes.
     area : where the curves are.
     right : how far the grid's lines run, under the curves' names.
-    note : what cannot be seen in the picture, or "".
+    caption : what the values are, and which of them lie outside the picture.
     """
 
     x: Axis
@@ -87,7 +87,6 @@ class Chart:
     right: float
     curves: tuple[Curve, ...]
     caption: str
-    note: str
 
 
 def chart_font(theme: Theme) -> QFont:
@@ -98,13 +97,19 @@ def chart_font(theme: Theme) -> QFont:
 
 
 def lay_out(
-    series: CurveSeries, view: ChartView, target: QRectF, theme: Theme, *, top: float | None = None, clipped: bool
+    series: CurveSeries,
+    view: ChartView,
+    target: QRectF,
+    theme: Theme,
+    *,
+    controls: tuple[float, float] = (0.0, 0.0),
+    clipped: bool,
 ) -> Chart:
     """Place the curves of `series` in `target`.
 
     Parameters
     ----------
-    top : how much room the caption's row has; its own height if None.
+    controls : the width and the height of what stands in the upper right corner, beside the caption.
     clipped : whether the painter will cut off what runs out of the area; otherwise it is bent along the edges.
     """
     font = QFontMetricsF(chart_font(theme))
@@ -112,7 +117,7 @@ def lay_out(
     shown = [part for part in range(PARTS) if np.isfinite(series.values(view.measure, part)).any()]
     name_width = max((font.horizontalAdvance(PART_NAMES[part]) for part in shown), default=0.0)
     bottom = target.bottom() - line - 7
-    above = target.top() + (line + 8 if top is None else top) + line / 2
+    above = target.top() + max(line + 8, controls[1]) + line / 2
     low_epoch, high_epoch = view.epochs or _all_epochs(series, log=view.log_epochs)
     right = target.right() - 8
     # The ticks' width depends on the range, and the range on the width only by thinning: a first guess will do.
@@ -122,7 +127,7 @@ def lay_out(
     thinned = {part: series.thinned(view.measure, part, edges) for part in shown}
     low, high = view.values or _fitted_values(view, (values for _, values in thinned.values()))
     y = Axis(low, high, bottom, min(above, bottom - 8), view.log_values)
-    tick_width = max((font.horizontalAdvance(tick.text) for tick in value_ticks(y)), default=10.0)
+    tick_width = max((font.horizontalAdvance(tick.text) for tick in value_ticks(y, line)), default=10.0)
     left = target.left() + tick_width + 16
     x = Axis(low_epoch, high_epoch, left, max(right - name_width - 12, left + 8), view.log_epochs)
     area = QRectF(QPointF(x.start, y.end), QPointF(x.end, y.start))
@@ -131,12 +136,15 @@ def lay_out(
     ends = {part: _end(series, view, part, x, y, area) for part in shown}
     labels = _spread({part: end.y() for part, end in ends.items() if end is not None}, line * 0.95, area)
     curves = tuple(Curve(part, paths[part], end, labels[part]) for part, end in ends.items() if end is not None)
-    return Chart(x, y, area, right, curves, view.caption, _note(view, thinned.values()))
+    room = target.right() - controls[0] - 12 - left
+    said = " · ".join([view.caption, *_notes(view, thinned.values())])
+    caption = font.elidedText(said, Qt.TextElideMode.ElideRight, room) if room > 4 * line else ""
+    return Chart(x, y, area, right, curves, caption)
 
 
-def value_ticks(y: Axis) -> tuple[Tick, ...]:
-    """The ticks that a vertical axis has room for."""
-    return y.ticks(max(2, int((y.start - y.end) / _TICK_ROOM) + 1))
+def value_ticks(y: Axis, line: float) -> tuple[Tick, ...]:
+    """The ticks that a vertical axis has room for; `line` is the height of a line of text."""
+    return y.ticks(max(2, int((y.start - y.end) / (_TICK_ROOM[1] * line)) + 1))
 
 
 def paint(painter: QPainter, chart: Chart, theme: Theme) -> None:
@@ -224,7 +232,7 @@ def _paint_axes(painter: QPainter, chart: Chart, theme: Theme) -> None:
     dotted.setCapStyle(Qt.PenCapStyle.FlatCap)
     area = chart.area
     font = painter.fontMetrics()
-    for tick in value_ticks(chart.y):
+    for tick in value_ticks(chart.y, font.height()):
         height = chart.y.place(tick.value)
         painter.setPen(dotted)
         painter.drawLine(QPointF(area.left(), height), QPointF(chart.right, height))
@@ -233,15 +241,13 @@ def _paint_axes(painter: QPainter, chart: Chart, theme: Theme) -> None:
     row = area.bottom() + 6 + font.height() / 2
     name = "epoch"
     name_left = chart.right - font.horizontalAdvance(name)
-    for tick in chart.x.ticks(max(2, int(area.width() / 90) + 1), whole=True):
+    for tick in chart.x.ticks(max(2, int(area.width() / (_TICK_ROOM[0] * font.height())) + 1), whole=True):
         place, width = chart.x.place(tick.value), font.horizontalAdvance(tick.text)
         painter.drawLine(QPointF(place, area.bottom() + 1), QPointF(place, area.bottom() + 4))
         if place + width / 2 < name_left - 6:
             _write(painter, place - width / 2, row, tick.text)
     _write(painter, name_left, row, name)
     _write(painter, area.left(), area.top() - font.height(), chart.caption)
-    if chart.note:
-        _write(painter, area.left() + 6, area.bottom() - font.height() / 2 - 2, chart.note)
 
 
 def _write(painter: QPainter, left: float, middle: float, text: str) -> None:
@@ -309,13 +315,14 @@ def _spread(heights: dict[int, float], gap: float, area: QRectF) -> dict[int, fl
     return placed
 
 
-def _note(view: ChartView, curves: Iterable[tuple[NDArray[np.float64], NDArray[np.float64]]]) -> str:
+def _notes(view: ChartView, curves: Iterable[tuple[NDArray[np.float64], NDArray[np.float64]]]) -> list[str]:
+    """What is not where the axis would have it."""
     values = np.concatenate([np.empty(0), *(values for _, values in curves)])
     notes = []
     if view.log_values and (values <= 0).any():
-        notes.append("0 has no logarithm: drawn at the lower edge")
+        notes.append("0, which has no logarithm, is at the lower edge")
     if np.isinf(values).any():
-        notes.append("an infinite loss is drawn at the upper edge")
+        notes.append("∞ is at the upper edge")
     if view.measure == "score" and (values < _LOWEST_SCORE).any() and view.values is None:
-        notes.append(f"below {_LOWEST_SCORE:g}: drawn at the lower edge".replace("-", "−"))
-    return "; ".join(notes)
+        notes.append(f"less than {_LOWEST_SCORE:g} is at the lower edge".replace("-", "−"))
+    return notes

@@ -31,7 +31,8 @@ from widgets.theme import LIGHT, Theme
 
 _WHEEL_NOTCH = 1.25
 """How much one notch of the wheel zooms."""
-_CONTROLS_HEIGHT = 30
+_CONTROLS_PADDING = (11, 6)
+"""Pixels around a button's text and around the buttons, above and below together."""
 _SMALLEST_DRAG = 6
 """Pixels; what is shorter is a click."""
 _EMPTY = "The curves appear here as the model learns."
@@ -59,7 +60,7 @@ class Curves(QWidget):
         self._dragged_from: QPointF | None = None
         self.setMouseTracking(True)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
-        self.setMinimumSize(220, 110)
+        self.setMinimumSize(320, 120)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
         self.setAccessibleName("Learning curves")
         self._make_controls()
@@ -164,7 +165,7 @@ class Curves(QWidget):
         self._log_loss_button.clicked.connect(self._on_log_loss_clicked)
         self._log_epochs_button.clicked.connect(self._on_log_epochs_clicked)
         self._fit_button.clicked.connect(self.fit)
-        row = QHBoxLayout()
+        row = self._controls = QHBoxLayout()
         row.setContentsMargins(0, 4, 8, 0)
         row.setSpacing(4)
         row.addStretch(1)
@@ -188,7 +189,6 @@ class Curves(QWidget):
         button.setCheckable(True)
         button.setProperty("look", "chip")
         button.setAccessibleName(f"{text} of the learning curves")
-        button.setFixedHeight(_CONTROLS_HEIGHT - 6)
         return button
 
     def _show_controls(self) -> None:
@@ -203,6 +203,7 @@ class Curves(QWidget):
         font.setPixelSize(self._theme.font_size - 1)
         for button in self.findChildren(QToolButton):
             button.setFont(font)
+            button.setFixedHeight(self._theme.font_size + _CONTROLS_PADDING[0])
         accuracy = view.score_name == "accuracy"
         self._score_button.setText("Accuracy" if accuracy else "R²")
         self._score_button.setToolTip(
@@ -241,8 +242,14 @@ class Curves(QWidget):
     def _laid_out(self) -> Chart:
         if self._chart is None:
             target = QRectF(self.rect()).adjusted(8, 0, 0, -2)
+            taken = self._controls.sizeHint()
             self._chart = lay_out(
-                self._series, self._view, target, self._theme, top=float(_CONTROLS_HEIGHT), clipped=True
+                self._series,
+                self._view,
+                target,
+                self._theme,
+                controls=(taken.width(), self._theme.font_size + sum(_CONTROLS_PADDING)),
+                clipped=True,
             )
         return self._chart
 

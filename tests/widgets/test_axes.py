@@ -43,6 +43,7 @@ def test_what_has_no_logarithm_is_far_below_the_axis_and_unknown_numbers_stay_un
         (0.008, 1.3, 6, ["0.01", "0.03", "0.1", "0.3", "1"]),
         (1e-9, 3, 4, ["10⁻⁹", "10⁻⁶", "0.001", "1"]),
         (0.61, 0.64, 5, ["0.61", "0.62", "0.63", "0.64"]),
+        (0.019, 0.21, 4, ["0.02", "0.05", "0.1", "0.2"]),
         (1, 2e6, 8, ["1", "10", "100", "1,000", "10,000", "100,000", "1,000,000"]),
     ],
 )
@@ -61,6 +62,10 @@ def test_logarithmic_ticks(low: float, high: float, count: int, expected: list[s
 )
 def test_linear_ticks(low: float, high: float, count: int, expected: list[str]) -> None:
     assert texts(Axis(low, high, 0, 1), count) == expected
+
+
+def test_an_axis_has_two_ticks_even_where_it_has_room_for_few() -> None:
+    assert texts(Axis(0, 499, 0, 1), 2) == ["0", "200", "400"]
 
 
 def test_an_axis_of_counts_has_ticks_at_whole_numbers_only() -> None:

@@ -315,7 +315,7 @@ def test_a_figure_has_the_curves_where_the_screen_has_them_but_no_controls(curve
     assert len(pixels_like(image, LIGHT.accent_soft, 4)) < 500, "a checked button alone has 5,000"
 
 
-@pytest.mark.parametrize(("width", "height"), [(220, 110), (320, 140), (2000, 900)])
+@pytest.mark.parametrize(("width", "height"), [(320, 120), (480, 140), (2000, 900)])
 def test_it_is_drawn_at_every_size(show: Show, picture: Picture, width: int, height: int) -> None:
     curves = show(Curves(), width, height)
     curves.append(falling(100))
