@@ -1,9 +1,8 @@
-"""Files: experiments and curves, written so that nothing is lost and read so that nothing is trusted."""
+"""Experiment files, written so that nothing is lost and read so that nothing is trusted."""
 
 from __future__ import annotations
 
 import contextlib
-import csv
 import io
 import json
 import math
@@ -13,7 +12,7 @@ import secrets
 import struct
 import zipfile
 import zlib
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -21,10 +20,9 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import ValidationError
 
-from engine.dataset import PART_NAMES, Points
+from engine.dataset import Points
 from engine.experiment import SCHEMA_VERSION, DrawnData, Experiment
 from engine.paths import explain
-from engine.snapshot import CurvePoint
 
 SUFFIX = ".playground"
 FORMAT = "playground-experiment"
@@ -144,23 +142,6 @@ def _entry(name: str) -> zipfile.ZipInfo:
     entry.compress_type = zipfile.ZIP_DEFLATED
     entry.external_attr = 0o644 << 16
     return entry
-
-
-def write_curves(path: str | os.PathLike[str], curve: Iterable[CurvePoint]) -> None:
-    """Write the losses and scores of each recorded epoch as CSV; empty cells where a part has no points.
-
-    Raises
-    ------
-    WriteError
-        If it cannot be written.
-    """
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(["epoch", *(f"{name}_{what}" for what in ("loss", "score") for name in PART_NAMES)])
-    for point in curve:
-        numbers = (*point.loss, *point.score)
-        writer.writerow([point.epoch, *("" if math.isnan(number) else repr(float(number)) for number in numbers)])
-    write_atomically(path, text.getvalue().encode())
 
 
 # -- reading -----------------------------------------------------------------------------------------------------------

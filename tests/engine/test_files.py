@@ -27,9 +27,7 @@ from engine.files import (
     loads,
     save_experiment,
     write_atomically,
-    write_curves,
 )
-from engine.snapshot import CurvePoint
 from tests.engine.strategies import experiments
 
 often = hypothesis_settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
@@ -326,13 +324,3 @@ def test_a_link_stays_a_link(tmp_path: Path) -> None:
     write_atomically(tmp_path / "link", b"new")
     assert (tmp_path / "link").is_symlink()
     assert (tmp_path / "real").read_bytes() == b"new"
-
-
-def test_curves_are_a_table_with_empty_cells_where_there_is_nothing(tmp_path: Path) -> None:
-    nan = float("nan")
-    curve = [CurvePoint(0, (0.7, nan, 0.75), (0.5, nan, 0.25)), CurvePoint(10, (1 / 3, nan, 1e-20), (1.0, nan, -2.0))]
-    write_curves(tmp_path / "curves.csv", curve)
-    lines = (tmp_path / "curves.csv").read_text().splitlines()
-    assert lines[0] == "epoch,train_loss,validation_loss,test_loss,train_score,validation_score,test_score"
-    assert lines[1] == "0,0.7,,0.75,0.5,,0.25"
-    assert float(lines[2].split(",")[1]) == 1 / 3
