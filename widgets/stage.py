@@ -96,9 +96,14 @@ class Stage(StageSurface):
         self._input.interactive = interactive
         self._show_brush()
 
+    def show_crosshair(self, pixel: Floats | None) -> None:
+        """Show the keyboard's cursor at a pixel (2,), brush and all, or hide it."""
+        super().show_crosshair(pixel)
+        self._show_brush()
+
     def _show_brush(self) -> None:
         has_brush = self._input.tool.has_brush and self._input.interactive
-        at = self._pointer if self._pointer is not None else self.hand.crosshair
+        at = self._pointer if self.hand.crosshair is None else self.hand.crosshair
         inside = at is not None and self.frame.mapping.contains(at)
         self.hand.brush = at if has_brush and inside else None
         self.update()
@@ -123,6 +128,7 @@ class Stage(StageSurface):
             self._panned_from = event.position()
             self.setCursor(Qt.CursorShape.ClosedHandCursor)
         elif button in (Qt.MouseButton.LeftButton, Qt.MouseButton.RightButton) and self.frame.mapping.contains(pixel):
+            self._reader.point_at(None)
             self._input.press(pixel, button, event.modifiers())
         event.accept()
 

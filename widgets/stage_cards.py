@@ -20,7 +20,9 @@ _GAP = 10.0
 """From a card to the edge of the plot."""
 _PADDING = 10.0
 _RADIUS = 6.0
-_SWATCH = 10.0
+_BAR_WIDTH = 150.0
+_GREATEST_SHARE = 0.42
+"""Of the plot's width; a wider legend is shortened."""
 _LONGEST_NAME = 14
 _SERIFS = ("STIX Two Text", "Cambria", "Georgia", "Times New Roman", "Times", "DejaVu Serif", "Liberation Serif")
 _PART_TEXTS = ("train", "val.", "test")
@@ -81,9 +83,9 @@ class Legend:
 
     def rectangle(self, frame: Frame) -> QRectF:
         """Where the card is, in pixels."""
-        name, count = self._columns(frame)
-        width = max(self._indent + name + 12 + count, self._key_width(frame), 150.0 if self._bar else 0.0)
-        lines = len(self._rows) + (1 if self._has_key else 0) + (1.9 if self._bar else 0)
+        compact = self._is_compact(frame)
+        width = self._compact_width(frame) if compact else self._full_width(frame)
+        lines = len(self._rows) + (1 if self._has_key and not compact else 0) + (1.9 if self._bar else 0)
         height = lines * self._line(frame)
         plot = frame.plot
         return QRectF(
@@ -98,27 +100,39 @@ class Legend:
         font = frame.font(-1)
         metrics = QFontMetricsF(font)
         name_width, _ = self._columns(frame)
+        compact, swatch = self._is_compact(frame), _swatch_size(frame)
         left, top = card.left() + _PADDING, card.top() + 0.5 * _PADDING + 2
         for row in self._rows:
             middle = top + line / 2
-            self._swatch(painter, frame, row, QPointF(left + _SWATCH / 2, middle))
+            self._swatch(painter, frame, row, QPointF(left + swatch / 2, middle))
             baseline = middle + metrics.capHeight() / 2
             painter.setFont(frame.font(-1, bold=True))
             painter.setPen(QColor(theme.text))
-            painter.drawText(QPointF(left + self._indent, baseline), row.name)
-            painter.setFont(font)
-            painter.drawText(QPointF(left + self._indent + name_width + 12, baseline), row.counts)
+            painter.drawText(QPointF(left + self._indent(frame), baseline), row.name)
+            if not compact:
+                painter.setFont(font)
+                painter.drawText(QPointF(left + self._indent(frame) + name_width + 12, baseline), row.counts)
             top += line
         if self._bar is not None:
             self._paint_bar(painter, frame, QRectF(left, top + 2, card.width() - 2 * _PADDING, 8.0), self._bar)
             top += 1.9 * line
-        if self._has_key:
+        if self._has_key and not compact:
             self._paint_key(painter, frame, left, top + line / 2)
 
-    @property
-    def _indent(self) -> float:
+    def _is_compact(self, frame: Frame) -> bool:
+        """On a small stage it names the classes and leaves the rest to the numbers elsewhere."""
+        return self._full_width(frame) > _GREATEST_SHARE * frame.plot.width()
+
+    def _compact_width(self, frame: Frame) -> float:
+        return max(self._indent(frame) + self._columns(frame)[0], _BAR_WIDTH if self._bar else 0.0)
+
+    def _full_width(self, frame: Frame) -> float:
+        name, counts = self._columns(frame)
+        return max(self._indent(frame) + name + 12 + counts, self._key_width(frame), _BAR_WIDTH if self._bar else 0.0)
+
+    def _indent(self, frame: Frame) -> float:
         """Where the names begin: after a swatch, but the points of a colour scale have none."""
-        return 0.0 if self._bar is not None else _SWATCH + 8
+        return 0.0 if self._bar is not None else _swatch_size(frame) + 8
 
     @property
     def _has_key(self) -> bool:
@@ -140,7 +154,8 @@ class Legend:
 
     def _key_width(self, frame: Frame) -> float:
         metrics = QFontMetricsF(frame.font(-1))
-        return sum(_SWATCH + 8 + metrics.horizontalAdvance(text) for text in self._key()) + 12 * (len(self._key()) - 1)
+        widths = [_swatch_size(frame) + 8 + metrics.horizontalAdvance(text) for text in self._key()]
+        return sum(widths) + 12 * (len(widths) - 1)
 
     def _swatch(self, painter: QPainter, frame: Frame, row: LegendRow, at: QPointF) -> None:
         if self._bar is not None:
@@ -148,21 +163,21 @@ class Legend:
         look = looks_of(self._dataset, frame.theme)[0] if row.kind is None else class_look(row.kind, False, frame.theme)
         painter.save()
         painter.translate(at)
-        look.draw(painter, _SWATCH)
+        look.draw(painter, _swatch_size(frame))
         painter.restore()
 
     def _paint_key(self, painter: QPainter, frame: Frame, left: float, middle: float) -> None:
-        metrics = QFontMetricsF(frame.font(-1))
+        metrics, swatch = QFontMetricsF(frame.font(-1)), _swatch_size(frame)
         for text in self._key():
             painter.save()
-            painter.translate(left + _SWATCH / 2, middle)
-            draw = partial(_draw_held_out, frame=frame) if text == "held-out" else partial(draw_mark, size=8.0)
+            painter.translate(left + swatch / 2, middle)
+            draw = partial(_draw_held_out, frame=frame) if text == "held-out" else partial(draw_mark, size=0.8 * swatch)
             draw(painter)
             painter.restore()
             painter.setPen(QColor(frame.theme.muted))
             painter.setFont(frame.font(-1))
-            painter.drawText(QPointF(left + _SWATCH + 8, middle + metrics.capHeight() / 2), text)
-            left += _SWATCH + 8 + metrics.horizontalAdvance(text) + 12
+            painter.drawText(QPointF(left + swatch + 8, middle + metrics.capHeight() / 2), text)
+            left += swatch + 8 + metrics.horizontalAdvance(text) + 12
 
     def _paint_bar(self, painter: QPainter, frame: Frame, bar: QRectF, value_range: tuple[float, float]) -> None:
         gradient = QLinearGradient(bar.topLeft(), bar.topRight())
@@ -188,7 +203,12 @@ class Legend:
 def _draw_held_out(painter: QPainter, frame: Frame) -> None:
     painter.setBrush(Qt.BrushStyle.NoBrush)
     painter.setPen(QPen(QColor(frame.theme.held_out), 1.4))
-    painter.drawEllipse(QPointF(0, 0), 0.5 * _SWATCH - 0.5, 0.5 * _SWATCH - 0.5)
+    radius = 0.5 * _swatch_size(frame) - 0.5
+    painter.drawEllipse(QPointF(0, 0), radius, radius)
+
+
+def _swatch_size(frame: Frame) -> float:
+    return 0.77 * frame.theme.font_size
 
 
 @cache

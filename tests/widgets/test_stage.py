@@ -336,3 +336,15 @@ def test_points_may_lie_anywhere_and_nothing_breaks(stage: Stage, picture: Pictu
     assert picture(stage).size() == QSize(600, 440)
     stage.set_range((1e-9, 1.1e-9), UNIT)
     assert picture(stage).size() == QSize(600, 440)
+
+
+def test_on_a_small_stage_the_legend_only_names_the_classes(stage: Stage) -> None:
+    stage.set_view(View())
+    stage.set_dataset(dataset_of([[0, 0], [0.5, 0.5]], [0, 1], n_classes=2, held_out=(1,)))
+    legend = stage.figure.legend()
+    assert legend is not None
+    large = legend.rectangle(stage.frame)
+    stage.resize(300, 240)
+    small = legend.rectangle(stage.frame)
+    assert small.width() < 0.5 * large.width()
+    assert stage.frame.plot.contains(small)

@@ -173,3 +173,16 @@ def test_the_frame_shows_that_the_keyboard_acts_here(document: Document) -> None
     stage.clearFocus()
     stage.setFocus(Qt.FocusReason.MouseFocusReason)
     assert stage.grab().toImage().pixelColor(corner) == resting
+
+
+def test_the_brush_goes_with_the_cursor(document: Document) -> None:
+    stage = document.stage
+    stage.set_tool("erase")
+    QTest.mouseMove(stage, QPoint(100, 100))
+    assert stage.hand.brush is not None
+    assert stage.hand.brush.tolist() == [100, 100]
+    press(document, Key.Key_Right)
+    center = stage.frame.plot.center()
+    assert stage.hand.brush.tolist() == [center.x(), center.y()]
+    press(document, Key.Key_Enter)
+    assert document.points.X.tolist() == [[-0.5, 0], [0.5, 0]]
