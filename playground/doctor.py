@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 LIBRARIES = (
-    "PySide6_Essentials", "pyqtgraph", "torch", "numpy", "numba", "scikit-learn", "pandas", "pydantic", "contourpy",
+    "PySide6_Essentials", "torch", "numpy", "numba", "scikit-learn", "pandas", "pydantic", "contourpy",
     "Pillow", "ziamath",
 )  # fmt: skip
 MISSING = "missing"

@@ -6,13 +6,13 @@ import itertools
 import math
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
+import shiboken6
 from numpy.typing import NDArray
-from pyqtgraph.functions import arrayToQPath
 from PySide6.QtCore import QPointF, QRectF, Qt
-from PySide6.QtGui import QColor, QFont, QFontMetricsF, QPainter, QPainterPath, QPen
+from PySide6.QtGui import QColor, QFont, QFontMetricsF, QPainter, QPainterPath, QPen, QPolygonF
 
 from engine.dataset import PART_NAMES
 from widgets.axes import Axis, Tick, padded_range
@@ -31,6 +31,8 @@ _BEYOND = 20.0
 """How many lengths of the area a curve may run out of it; far coordinates overflow in the rasterizer."""
 _TICK_ROOM = (6.5, 1.8)
 """Between two ticks of the horizontal and of the vertical axis, in lines of text."""
+_memory_at: Any = shiboken6.VoidPtr
+"""Typed as if it took less than an address, a length and whether it may be written."""
 _DASHES: tuple[tuple[float, ...], ...] = ((), (7.0, 3.0), (4.0, 3.0))
 """Training solid, validation long dashes, test short ones: told apart without colour."""
 
@@ -284,7 +286,24 @@ def _path(
     heights = np.clip(y.places(values), area.top() - high, area.bottom() + high)
     if y.log:
         heights = np.where(values <= 0, area.bottom(), heights)
-    return arrayToQPath(places, heights, connect="finite")
+    return polyline(places, heights)
+
+
+def polyline(x: NDArray[np.float64], y: NDArray[np.float64]) -> QPainterPath:
+    """A line through the points (n,), interrupted where one of them is not a number."""
+    path = QPainterPath()
+    known = np.flatnonzero(~np.isnan(y))
+    if known.size == 0:
+        return path
+    for run in np.split(known, np.flatnonzero(np.diff(known) > 1) + 1):
+        points = QPolygonF()
+        points.resize(len(run))
+        # Written where Qt keeps them: 0.03 ms for 1,000 points, 1.3 ms one by one.
+        memory: Any = _memory_at(points.data(), 16 * len(run), True)
+        coordinates = np.frombuffer(memory, np.float64).reshape(-1, 2)
+        coordinates[:, 0], coordinates[:, 1] = x[run], y[run]
+        path.addPolygon(points)
+    return path
 
 
 def _end(series: CurveSeries, view: ChartView, part: int, x: Axis, y: Axis, area: QRectF) -> QPointF | None:
