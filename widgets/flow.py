@@ -30,6 +30,8 @@ class FlowLayout(QLayout):
         self.addWidget(widget)
         self._items.insert(index, self._items.pop())
         self.invalidate()
+        if self.parentWidget() is not None:
+            widget.show()  # Qt would do so only in a later turn of the event loop
 
     def count(self) -> int:
         return len(self._items)

@@ -106,7 +106,7 @@ class FieldRow(QWidget):
         super().__init__(parent)
         self.spec = spec
         self.control = control_for(spec)
-        self.label = QLabel(label or spec.title)
+        self.label = QLabel(label or spec.title, self)
         self._mark = ""
         self._refusal = ""
         outer = QVBoxLayout(self)
@@ -119,6 +119,7 @@ class FieldRow(QWidget):
         outer.addWidget(self._sentence)
         if isinstance(self.control, FlagControl):
             self.control.setText(label or spec.title)
+            self.label.hide()
         else:
             self.label.setBuddy(self.control)
             self.line.addWidget(self.label)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -32,13 +33,16 @@ def set_formula(latex: str, colour: str, size: float) -> SetFormula:
 
     The library is imported here (0.2 s) and each formula takes 6-26 ms, so this is not for the start of the program.
     """
-    from ziafont.config import config
-    from ziamath.zmath import Latex
+    with warnings.catch_warnings():
+        # It opens its fonts by a function that importlib.resources deprecates in Python 3.11 and revives in 3.13.
+        warnings.simplefilter("ignore", DeprecationWarning)
+        from ziafont.config import config
+        from ziamath.zmath import Latex
 
-    config.svg2 = False  # Qt draws SVG 1.2 Tiny
-    formula = Latex(latex, size=size, color=colour)
-    width, height = formula.getsize()
-    return SetFormula(formula.svg().encode(), float(width), float(height))
+        config.svg2 = False  # Qt draws SVG 1.2 Tiny
+        formula = Latex(latex, size=size, color=colour)
+        width, height = formula.getsize()
+        return SetFormula(formula.svg().encode(), float(width), float(height))
 
 
 class FormulaCard(QFrame):

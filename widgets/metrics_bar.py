@@ -92,6 +92,7 @@ class MetricsBar(QWidget):
         self._line = layout = QHBoxLayout(self)
         layout.setContentsMargins(16, 10, 16, 10)
         layout.setSpacing(_GAP)
+        layout.setSizeConstraint(QHBoxLayout.SizeConstraint.SetNoConstraint)  # numbers give way first
         self._metrics = {key: Metric(*key) for key in _ORDER}
         for metric in self._metrics.values():
             metric.hide()

@@ -172,12 +172,12 @@ QToolButton[look="round"]:hover { background: %(accent_hover)s; border-color: %(
 QToolButton[look="round"]:focus { border: 2px solid %(text)s; }
 QToolButton[look="round"]:disabled { background: %(groove)s; border-color: %(groove)s; }
 
-QPushButton[segment] { border-radius: 0px; border: 1px solid %(border)s; border-left: none; padding: 4px 6px; }
+QPushButton[segment] { border-radius: 0px; border: 1px solid %(border)s; border-left: none; padding: 4px 4px; }
 QPushButton[segment="first"] { border-left: 1px solid %(border)s; border-top-left-radius: 6px;
   border-bottom-left-radius: 6px; }
 QPushButton[segment="last"] { border-top-right-radius: 6px; border-bottom-right-radius: 6px; }
 QPushButton[segment]:checked { background: %(accent)s; color: %(on_accent)s; border-color: %(accent)s; }
-QPushButton[segment]:focus { border: 2px solid %(strong_border)s; padding: 3px 4px; }
+QPushButton[segment]:focus { border: 2px solid %(strong_border)s; padding: 3px 2px; }
 QPushButton[segment]:checked:focus { border: 2px solid %(text)s; }
 QPushButton[segment]:checked:disabled { background: %(groove)s; color: %(muted)s; border-color: %(groove)s; }
 

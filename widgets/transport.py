@@ -97,6 +97,7 @@ class Transport(QWidget):
         layout = QHBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(_SPACING)
+        layout.setSizeConstraint(QHBoxLayout.SizeConstraint.SetNoConstraint)  # the words give way first
         for widget in (
             self.reset_button, self.play_button, self.step_button, self.epoch_caption, self.epoch_label, self.speed,
         ):  # fmt: skip
