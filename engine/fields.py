@@ -242,15 +242,14 @@ def _at(grid: Grid, cells: NDArray[Any], xy: FloatArray) -> NDArray[Any]:
 
 
 def _pieces(xy: FloatArray, wanted: NDArray[np.bool_]) -> Iterator[FloatArray]:
-    """The stretches of a line whose points are wanted, each one point longer at both ends so that they join."""
-    if wanted.all():
-        yield xy
-        return
-    wanted = wanted | np.append(wanted[1:], False) | np.insert(wanted[:-1], 0, False)
+    """The stretches of a line whose points are wanted, each one point longer at both ends so that they join.
+
+    A single wanted point is a rounded cell on a rim that is drawn already.
+    """
     edges = np.flatnonzero(np.diff(wanted.astype(np.int8), prepend=0, append=0))
-    for start, stop in zip(edges[::2], edges[1::2], strict=True):
+    for start, stop in zip(edges[::2].tolist(), edges[1::2].tolist(), strict=True):
         if stop - start > 1:
-            yield xy[start:stop]
+            yield xy[max(0, start - 1) : stop + 1]
 
 
 def contour_lines(
