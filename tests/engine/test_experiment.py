@@ -25,7 +25,7 @@ def test_the_plain_form_reads_back_as_the_same_document(experiment: Experiment) 
 
 def test_the_document_cannot_be_changed_in_place() -> None:
     with pytest.raises(ValidationError):
-        Experiment().training.seed = 5
+        Experiment().training.seed = 5  # type: ignore[misc]
 
 
 @pytest.mark.parametrize(
