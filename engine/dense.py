@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 Status = Literal["running", "converged", "diverged"]
 _STATUSES: tuple[Status, ...] = ("running", "converged", "diverged")
 
-TORCH_WORK = 400_000
+TORCH_WORK = 4_000_000
 """Parameters times rows in a step from which torch overtakes the compiled loops on a CPU (measured; `make bench`)."""
 
 GPU_WORK = 20_000_000

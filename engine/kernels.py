@@ -166,24 +166,25 @@ def train(
             start = 0
         taken = min(size, n - start)
         rate = rate_at(rule, counts[EPOCH])
+        step = counts[STEP]
+        counts[STEP] += 1
         if rule.optimizer == _RANDOM_SEARCH:
             if not np.isfinite(best):
-                counts[STEP] += 1
                 counts[STATUS] = STATUS_DIVERGED
                 return
             best = _search_step(
                 network, target, parameters, is_weight, X, t, order, tiles, gradient, best, rate, rule.seed,
-                counts[STEP],
+                step,
             )  # fmt: skip
         else:
             loss = batch_loss(
-                network, target, parameters, X, t, order, start, taken, tiles, gradient, True, rule.seed, counts[STEP]
+                network, target, parameters, X, t, order, start, taken, tiles, gradient, True, rule.seed, step
             )
             add_penalty_gradient(target, rule, parameters, is_weight, gradient)
             if rule.optimizer == _GRADIENT_DESCENT and np.isfinite(loss) and all_zero(gradient):
+                counts[STEP] = step
                 counts[STATUS] = STATUS_CONVERGED
                 return
-            counts[STEP] += 1
             if not np.isfinite(loss):
                 copy(parameters, previous)
                 counts[STATUS] = STATUS_DIVERGED

@@ -126,8 +126,8 @@ def updated(
     slots: Tensor,
     rate: float,
     count: int,
-) -> tuple[Tensor, Tensor]:
-    """The parameters and slots after one step, as `torch.optim` defines it.
+) -> Tensor:
+    """The parameters after one step, as `torch.optim` defines it; changes the slots in place.
 
     Parameters
     ----------
@@ -139,23 +139,22 @@ def updated(
     if decoupled_decay is not None:
         parameters = parameters - rate * decoupled_decay * parameters
     if kind in ("momentum", "nesterov"):
-        velocity = settings.momentum * slots[0] + gradient
+        velocity = slots[0].mul_(settings.momentum).add_(gradient)
         direction = gradient + settings.momentum * velocity if kind == "nesterov" else velocity
-        return parameters - rate * direction, velocity[None]
+        return parameters.sub(direction, alpha=rate)
     if kind == "adagrad":
-        squares = slots[0] + gradient**2
-        return parameters - rate * gradient / (squares.sqrt() + ADAGRAD_EPSILON), squares[None]
+        squares = slots[0].addcmul_(gradient, gradient)
+        return parameters.addcdiv(gradient, squares.sqrt().add_(ADAGRAD_EPSILON), value=-rate)
     if kind == "rmsprop":
-        squares = settings.decay * slots[0] + (1 - settings.decay) * gradient**2
-        return parameters - rate * gradient / (squares.sqrt() + RMSPROP_EPSILON), squares[None]
+        squares = slots[0].mul_(settings.decay).addcmul_(gradient, gradient, value=1 - settings.decay)
+        return parameters.addcdiv(gradient, squares.sqrt().add_(RMSPROP_EPSILON), value=-rate)
     if kind in ("adam", "adamw"):
-        mean = settings.beta1 * slots[0] + (1 - settings.beta1) * gradient
-        squares = settings.beta2 * slots[1] + (1 - settings.beta2) * gradient**2
+        mean = slots[0].mul_(settings.beta1).add_(gradient, alpha=1 - settings.beta1)
+        squares = slots[1].mul_(settings.beta2).addcmul_(gradient, gradient, value=1 - settings.beta2)
         length = rate / (1 - settings.beta1**count)
         root = (1 - settings.beta2**count) ** 0.5
-        moved = parameters - length * mean / (squares.sqrt() / root + ADAM_EPSILON)
-        return moved, torch.stack([mean, squares])
-    return parameters - rate * gradient, slots
+        return parameters.addcdiv(mean, squares.sqrt().div_(root).add_(ADAM_EPSILON), value=-length)
+    return parameters.sub(gradient, alpha=rate)
 
 
 class TorchTrainer:
@@ -273,7 +272,7 @@ class TorchTrainer:
                 break
             counts[STEP] += 1
             rate = scheduled_rate(settings, int(counts[EPOCH]))
-            moved, new_slots = updated(
+            moved = updated(
                 settings, self._decay, parameters, self._clipped(gradient), slots, rate, int(counts[SLOT_STEPS]) + 1
             )
             # One question to the device a step: a GPU would wait for each.
@@ -283,8 +282,8 @@ class TorchTrainer:
                 return previous, previous, slots
             if not finite[1]:
                 counts[STATUS] = STATUS_DIVERGED
-                return parameters, parameters, new_slots
-            previous, parameters, slots = parameters, moved, new_slots
+                return parameters, parameters, slots
+            previous, parameters = parameters, moved
             counts[SLOT_STEPS] += 1
             counts[POSITION] = start + taken
             if counts[POSITION] >= n:
