@@ -6,7 +6,7 @@ import html
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from PySide6.QtCore import QPoint, QSignalBlocker, Qt, Signal
+from PySide6.QtCore import QEvent, QPoint, QSignalBlocker, Qt, Signal
 from PySide6.QtGui import QContextMenuEvent
 from PySide6.QtWidgets import QCheckBox, QHBoxLayout, QLabel, QMenu, QVBoxLayout, QWidget
 
@@ -14,7 +14,7 @@ from engine.settings import Settings
 from widgets.fields import FieldSpec, field_specs
 from widgets.sections import Fold, QuietComboBox, Segmented, Sentence
 from widgets.sliders import NumberControl
-from widgets.style import set_look
+from widgets.style import scaled, set_look
 
 _SEGMENTED_OPTIONS, _SEGMENTED_LETTERS = 3, 22
 """A choice among at most so many names, of so many letters together, is shown side by side."""
@@ -198,7 +198,7 @@ class Form(QWidget):
     names : which fields, in order; None is all that a control can show.
     titles : shorter labels by field name, where the standard one is too wide.
     fold : where advanced fields go; None shows them among the others. Whoever made the fold places it.
-    label_width : the width of the labels' column in pixels; 0 is that of the widest.
+    label_width : the width of the labels' column in pixels at the usual font size; 0 is that of the widest.
     """
 
     edited = Signal(str, object, bool)
@@ -219,6 +219,7 @@ class Form(QWidget):
         self._settings: Settings | None = None
         self._rows: dict[str, FieldRow] = {}
         self.fold = fold
+        self._label_width = label_width
         self.column = QVBoxLayout(self)
         self.column.setContentsMargins(0, 0, 0, 0)
         self.column.setSpacing(4)
@@ -227,12 +228,17 @@ class Form(QWidget):
             row.edited.connect(self.edited)
             self._rows[spec.name] = row
             (fold.body if fold is not None and spec.advanced else self.column).addWidget(row)
-        self.align_labels(label_width)
+        self._align_labels()
 
-    def align_labels(self, width: int = 0) -> None:
-        """Give the labels one width, in pixels; 0 is that of the widest."""
+    def changeEvent(self, event: QEvent) -> None:
+        super().changeEvent(event)
+        if event.type() == QEvent.Type.StyleChange:
+            self._align_labels()
+
+    def _align_labels(self) -> None:
+        """Give the labels one width, larger where the theme's letters are."""
         labels = [row.label for row in self._rows.values()]
-        common = width or max((label.sizeHint().width() for label in labels), default=0)
+        common = scaled(self._label_width) or max((label.sizeHint().width() for label in labels), default=0)
         for label in labels:
             label.setMinimumWidth(common)
 

@@ -12,7 +12,7 @@ from widgets.form import tooltip_html
 from widgets.icons import icon
 from widgets.sections import QuietComboBox, Sentence
 from widgets.sliders import NumberBox
-from widgets.style import active_theme, set_look
+from widgets.style import active_theme, scaled, set_look
 
 MAX_LAYERS = 8
 PATH = "learner.layers"
@@ -82,7 +82,7 @@ class LayerEditor(QWidget):
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(8)
         label = QLabel(text)
-        label.setMinimumWidth(self._label_width)
+        label.setMinimumWidth(scaled(self._label_width))
         label.setBuddy(control)
         label.setToolTip(control.toolTip())
         layout.addWidget(label)
@@ -127,7 +127,7 @@ class LayerEditor(QWidget):
     def _append(self) -> None:
         number = len(self._boxes) + 1
         box = NumberBox(_UNITS, "cell")
-        box.setFixedWidth(_BOX_WIDTH)
+        box.setFixedWidth(scaled(_BOX_WIDTH))
         box.setToolTip(tooltip_html(f"Layer {number}: {_UNITS.tooltip()}\nUp and Down change it by one."))
         box.setAccessibleName(f"Units of layer {number}")
         box.setAccessibleDescription(_UNITS.help)
@@ -205,6 +205,8 @@ class LayerEditor(QWidget):
             self._restyle()
 
     def _restyle(self) -> None:
+        for box in self._boxes:
+            box.setFixedWidth(scaled(_BOX_WIDTH))
         self.remove_button.setIcon(icon("minus", active_theme(), 14))
         self.add_button.setIcon(icon("plus", active_theme(), 14))
 

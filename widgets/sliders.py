@@ -5,7 +5,7 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections.abc import Sequence
 
-from PySide6.QtCore import QSignalBlocker, QSize, Qt, Signal
+from PySide6.QtCore import QEvent, QSignalBlocker, QSize, Qt, Signal
 from PySide6.QtGui import QContextMenuEvent, QFocusEvent, QKeyEvent, QMouseEvent, QWheelEvent
 from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QSizePolicy, QSlider, QWidget
 
@@ -25,7 +25,7 @@ class JumpSlider(QSlider):
         return QSize(84, 22)
 
     def minimumSizeHint(self) -> QSize:
-        return QSize(44, 22)
+        return QSize(40, 22)
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
         if event.button() != Qt.MouseButton.LeftButton:
@@ -163,12 +163,12 @@ class NumberControl(QWidget):
     refused = Signal(str)
 
     def __init__(self, spec: FieldSpec, parent: QWidget | None = None) -> None:
+        self.slider: JumpSlider | None = None
         super().__init__(parent)
         self._stops = slider_stops(spec)
         self._log = spec.log
         self._value: Number = spec.default
         self.box = NumberBox(spec, "number" if self._stops else "boxed")
-        self.slider: JumpSlider | None = None
         self.row = QHBoxLayout(self)
         self.row.setContentsMargins(0, 0, 0, 0)
         self.row.setSpacing(6)
@@ -202,6 +202,11 @@ class NumberControl(QWidget):
             with QSignalBlocker(self.slider):
                 self.slider.setValue(nearest_stop(self._stops, value, log=self._log))
 
+    def changeEvent(self, event: QEvent) -> None:
+        super().changeEvent(event)
+        if event.type() == QEvent.Type.StyleChange and self.slider is not None:
+            self.box.setFixedWidth(box_width(self.box))
+
     def set_wrong(self, wrong: bool) -> None:
         set_look(self.box, "wrong", wrong)
 
@@ -228,8 +233,8 @@ class NumberControl(QWidget):
 
 
 def box_width(box: QLineEdit) -> int:
-    """The width, in pixels, of a number box that holds six characters."""
-    return box.fontMetrics().horizontalAdvance("0.0000") + 16
+    """The width, in pixels, of a number box that holds seven digits."""
+    return box.fontMetrics().horizontalAdvance("0000000") + 10
 
 
 def nearest_stop(stops: Sequence[Number], value: Number, *, log: bool) -> int:

@@ -44,6 +44,11 @@ def tabular(font: QFont, *, pixel_size: int | None = None, bold: bool = False) -
     return copy
 
 
+def scaled(pixels: int) -> int:
+    """A width that is made for letters of the usual size, for those of the active theme."""
+    return round(pixels * _active.font_size / LIGHT.font_size)
+
+
 def set_look(widget: QWidget, name: str, value: object) -> None:
     """Set a property that the style sheet selects by, and have the widget drawn anew if it changed."""
     if widget.property(name) == value:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from itertools import pairwise
 from typing import Any
 
@@ -383,3 +384,19 @@ def test_a_number_shows_all_its_digits_while_it_is_edited(qtbot: QtBot, heard: H
     assert box.text() == "0.0123456789"
     form.row("kind").control.setFocus()
     assert heard == [], "looking is not editing"
+
+
+def test_a_theme_of_larger_letters_gives_labels_and_numbers_more_room(
+    qapp: QApplication, qtbot: QtBot, heard: Heard
+) -> None:
+    form = shown(qtbot, GeneratedData(n_points=1_000_000), heard, label_width=90)
+    _, box = number_of(form, "n_points")
+    before = box.width()
+    apply_theme(qapp, replace(LIGHT, name="presentation", font_size=20))
+    qapp.processEvents()
+    assert form.row("noise").label.minimumWidth() == round(90 * 20 / 13)
+    assert box.width() > before
+    assert box.fontMetrics().horizontalAdvance(box.text()) <= box.width() - 8
+    apply_theme(qapp, LIGHT)
+    assert box.fontMetrics().horizontalAdvance(box.text()) <= box.width() - 8
+    assert form.row("noise").label.minimumWidth() == 90
