@@ -25,7 +25,8 @@ def ridge_solution(Z: FloatArray, y: np.ndarray[Any, Any], l2: float) -> tuple[F
     ----------
     Golub and Van Loan (2013). Matrix Computations, 4th ed., sections 5.5 and 6.1.
     """
-    X = np.asarray(Z, np.float64)
+    # One order in memory, so that equal numbers are added in the same order and give the same bits.
+    X = np.ascontiguousarray(Z, np.float64)
     target = np.asarray(y, np.float64)
     centre, spread = X.mean(axis=0), X.std(axis=0)
     spread = np.where(spread > 0, spread, 1.0)

@@ -80,9 +80,8 @@ class ReferenceNetwork(torch.nn.Module):
         super().__init__()
         self.spec = spec
         widths = spec.widths
-        self.linears = torch.nn.ModuleList(
-            torch.nn.Linear(inputs, outputs, dtype=torch.float64) for inputs, outputs in pairwise(widths)
-        )
+        self.linears = [torch.nn.Linear(inputs, outputs, dtype=torch.float64) for inputs, outputs in pairwise(widths)]
+        self.layers = torch.nn.ModuleList(self.linears)
         start = 0
         with torch.no_grad():
             for module in self.linears:

@@ -73,7 +73,7 @@ def test_huge_scores_give_finite_losses_and_probabilities_that_sum_to_one(kind: 
     assert losses[2] == pytest.approx(np.log(2))
     shares = probabilities_of(kind, scores)
     assert shares is not None
-    np.testing.assert_allclose(shares, [[0, 1], [1, 0], [0.5, 0.5]], atol=1e-12)
+    np.testing.assert_allclose(shares, np.array([[0, 1], [1, 0], [0.5, 0.5]]), atol=1e-12)
 
 
 def test_scores_of_a_margin_loss_are_no_probabilities() -> None:

@@ -1,0 +1,157 @@
+"""What every learner promises, asked of each of them."""
+
+from __future__ import annotations
+
+import copy
+from typing import Any
+
+import numpy as np
+import pytest
+
+from engine.learner import Learner, TrainingData
+from engine.learners import make_learner
+from engine.learners.linear_regression import LinearRegression
+from engine.learners.logistic_regression import LogisticRegression
+from engine.learners.mlp import Layer, MultilayerPerceptron
+from engine.optimizers import OPTIMIZERS
+from engine.registry import LEARNERS
+from tests.engine.dense_problems import classes, training, values
+
+MLP = MultilayerPerceptron(layers=(Layer(units=6), Layer(units=6, activation="relu")), dropout=0.2, skip=True)
+SMALL = {"batch_size": 7, "learning_rate": 0.02}
+
+
+def case(settings: Any, loss: str, data: TrainingData, name: str, optimizer: str = "adam", **how: Any) -> Any:
+    return pytest.param(settings, training(loss, optimizer, **{**SMALL, **how}), data, id=name)
+
+
+CASES = [
+    case(LinearRegression(fit="least_squares"), "squared", values(), "least squares"),
+    case(LinearRegression(), "huber", values(), "linear, torch", path="torch"),
+    case(LinearRegression(), "squared", values(n_features=1), "linear, one input", "momentum", precision="float32"),
+    case(LogisticRegression(), "cross_entropy", classes(), "logistic", "sgd"),
+    case(LogisticRegression(), "hinge", classes(n_classes=4), "one against the rest", "nesterov"),
+    case(LogisticRegression(), "zero_one", classes(), "zero-one", "random_search"),
+    case(LogisticRegression(), "zero_one", classes(), "zero-one, torch", "random_search", path="torch"),
+    case(MLP, "squared", values(), "network, values", precision="float32"),
+    *(
+        case(MLP, "cross_entropy", classes(n_classes=3), f"network, {kind}, {path}", kind, path=path, schedule="cosine")
+        for kind in OPTIMIZERS
+        for path in ("compiled", "torch")
+    ),
+]
+every_learner = pytest.mark.parametrize(("settings", "how", "data"), CASES)
+
+
+def arrays_of(state: Any) -> dict[str, Any]:
+    return {name: np.asarray(value) for name, value in vars(state).items()}
+
+
+def assert_same_bits(one: Any, other: Any) -> None:
+    for name, value in arrays_of(one).items():
+        assert np.array_equal(value, arrays_of(other)[name]), name
+
+
+def made(settings: Any, how: Any, data: TrainingData) -> Learner[Any]:
+    return make_learner(settings, how, data)
+
+
+def test_every_registered_learner_is_asked() -> None:
+    assert {parameter.values[0].kind for parameter in CASES} == set(LEARNERS)
+
+
+@every_learner
+def test_the_same_seed_gives_the_same_bits(settings: Any, how: Any, data: TrainingData) -> None:
+    states = []
+    for _ in range(2):
+        learner = made(settings, how, data)
+        states.append(learner.advance(learner.init(data), data, 25))
+    assert_same_bits(*states)
+
+
+@every_learner
+def test_steps_taken_together_or_apart_give_the_same_bits(settings: Any, how: Any, data: TrainingData) -> None:
+    learner = made(settings, how, data)
+    together = learner.advance(learner.init(data), data, 31)
+    apart = learner.init(data)
+    for steps in (1, 9, 2, 13, 6):
+        apart = made(settings, how, data).advance(apart, data, steps)
+    assert_same_bits(together, apart)
+    assert learner.steps_done(together) == learner.steps_done(apart)
+
+
+@every_learner
+def test_inputs_and_earlier_states_stay_as_they_were(settings: Any, how: Any, data: TrainingData) -> None:
+    Z, y = data.Z.copy(), data.y.copy()
+    learner = made(settings, how, data)
+    first = learner.init(data)
+    kept = copy.deepcopy(first)
+    second = learner.advance(first, data, 10)
+    learner.predict(second, data.Z)
+    learner.loss(second, data.Z, data.y)
+    assert_same_bits(first, kept)
+    assert np.array_equal(Z, data.Z)
+    assert np.array_equal(y, data.y)
+
+
+@every_learner
+def test_a_copy_of_a_state_goes_on_as_the_state_does(settings: Any, how: Any, data: TrainingData) -> None:
+    learner = made(settings, how, data)
+    state = learner.advance(learner.init(data), data, 8)
+    copied = copy.deepcopy(state)
+    assert_same_bits(learner.advance(state, data, 8), learner.advance(copied, data, 8))
+
+
+@every_learner
+def test_read_only_inputs_of_any_type_and_layout_will_do(settings: Any, how: Any, data: TrainingData) -> None:
+    Z = np.asfortranarray(data.Z)
+    Z.setflags(write=False)
+    learner = made(settings, how, data)
+    state = learner.advance(learner.init(data), data, 5)
+    other = TrainingData(Z, data.y, data.task, data.n_classes)
+    assert_same_bits(state, learner.advance(learner.init(other), other, 5))
+    single = learner.predict(state, Z.astype(np.float32)).scores
+    np.testing.assert_allclose(single, learner.predict(state, Z).scores, rtol=1e-4, atol=1e-4)
+
+
+@every_learner
+def test_it_learns_something_and_every_number_is_finite(settings: Any, how: Any, data: TrainingData) -> None:
+    learner = made(settings, how, data)
+    state = learner.init(data)
+    start = learner.loss(state, data.Z, data.y)
+    state = learner.advance(state, data, 40 * learner.steps_per_epoch(data))
+    assert learner.outcome(state).status in ("running", "converged")
+    losses = learner.loss(state, data.Z, data.y)
+    assert losses.shape == (len(data.y),)
+    assert losses.dtype == np.float64
+    assert np.isfinite(losses).all()
+    # Plain gradient descent with 40 small steps has only begun.
+    assert losses.mean() < start.mean()
+
+
+@every_learner
+def test_a_prediction_says_what_its_task_needs(settings: Any, how: Any, data: TrainingData) -> None:
+    learner = made(settings, how, data)
+    said = learner.predict(learner.advance(learner.init(data), data, 3), data.Z)
+    assert said.scores.shape[0] == len(data.y)
+    assert said.scores.dtype == np.float64
+    if data.task == "regression":
+        assert said.labels is None
+        assert said.values is not None
+        assert said.values.shape == data.y.shape
+        return
+    assert said.labels is not None
+    assert said.values is None
+    assert set(np.unique(said.labels)) <= set(range(data.n_classes))
+    if said.probabilities is not None:
+        assert said.probabilities.shape == (len(data.y), data.n_classes)
+        np.testing.assert_allclose(said.probabilities.sum(axis=1), 1.0, atol=1e-12)
+
+
+@every_learner
+def test_a_state_cannot_be_written_to(settings: Any, how: Any, data: TrainingData) -> None:
+    learner = made(settings, how, data)
+    state = learner.advance(learner.init(data), data, 3)
+    for name, value in vars(state).items():
+        if isinstance(value, np.ndarray):
+            assert not value.flags.writeable, name
