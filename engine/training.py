@@ -105,12 +105,12 @@ class Run:
         """
         if self._learner is None or self._outcome.final:
             return 0
-        before = self.step
-        limit = self.steps_until(self._next_evaluation())
+        before, due = self.step, self._next_evaluation()
+        limit = self.steps_until(due)
         self._state = self._learner.advance(self._state, self._data, max(1, min(steps, limit)))
         self._outcome = self._learner.outcome(self._state)
         done = self.step - before
-        if self._outcome.final or self._learner.epochs_done(self._state) >= self._next_evaluation():
+        if self._outcome.final or self.epoch >= due:
             self._evaluate()
         return done
 

@@ -12,7 +12,7 @@ from engine.snapshot import CurvePoint, Equation, Viewport
 from engine.training import Run
 from playground.export import FigureContent
 from playground.naming import loss_name, score_name
-from widgets.stage import fitted_range
+from widgets.stage import fitted_range, with_aspect
 
 _CELLS = (480, 360)
 """Of the field in a figure: finer than on the screen, as nothing moves."""
@@ -38,6 +38,8 @@ def figure_content(
     """
     view = experiment.view
     fitted = fitted_range(dataset)
+    if dataset.n_inputs == 2:
+        fitted = with_aspect(*fitted, _CELLS[0] / _CELLS[1])
     x_range, y_range = ranges or (view.x_range or fitted[0], view.y_range or fitted[1])
     field, lines, predictions = None, (), None
     if predict is not None:

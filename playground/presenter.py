@@ -17,7 +17,7 @@ from widgets.curves import Curves
 from widgets.data_panel import DataPanel
 from widgets.metrics_bar import MetricsBar
 from widgets.model_panel import ModelPanel
-from widgets.stage import Stage, fitted_range
+from widgets.stage import Stage, fitted_range, with_aspect
 from widgets.transport import SPEEDS
 
 Range = tuple[float, float]
@@ -53,6 +53,8 @@ class Presenter:
         self._views = views
         self._old: Shown | None = None
         self._fitted_for: object = None
+        self._fitted: tuple[Range, Range] | None = None
+        self._stretched = False
         self._pictures: deque[float] = deque(maxlen=240)
         self.ranges: tuple[Range, Range] | None = None
         """The part of the plane that the stage was last told to show."""
@@ -60,6 +62,10 @@ class Presenter:
     def fit(self) -> None:
         """Fit the data at the next showing, if the view does not say otherwise."""
         self._fitted_for = None
+
+    def fit_again(self) -> None:
+        """The stage has another shape: fit what was fitted before."""
+        self._stretched = True
 
     def show(self, new: Shown) -> None:
         """Make the views show `new`."""
@@ -117,11 +123,22 @@ class Presenter:
         else:
             # A data set is fitted whenever it changes; drawn points once, so that the plane holds still under the hand.
             key: object = data if isinstance(data, GeneratedData) else "drawn"
-            if self._fitted_for is None or (key != "drawn" and key != self._fitted_for):
-                self.ranges = fitted_range(new.dataset)
+            if self._fitted is None or self._fitted_for is None or (key != "drawn" and key != self._fitted_for):
+                self._fitted = fitted_range(new.dataset)
+                self._stretched = True
             self._fitted_for = key
+            if self._stretched:
+                self.ranges = self._shaped(self._fitted, new)
+        self._stretched = False
         assert self.ranges is not None
         self._views.stage.set_range(*self.ranges)
+
+    def _shaped(self, fitted: tuple[Range, Range], new: Shown) -> tuple[Range, Range]:
+        """`fitted`, made wider or higher where both axes are inputs, so that distances look as long as they are."""
+        if new.dataset.n_inputs == 1:
+            return fitted
+        plot = self._views.stage.frame.plot
+        return with_aspect(*fitted, plot.width() / max(1.0, plot.height()))
 
     def _show_panels(self, old: Shown | None, new: Shown) -> None:
         views = self._views

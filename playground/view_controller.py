@@ -41,7 +41,11 @@ class ViewController(QObject):
 
     def on_range_changed(self, x_range: Range, y_range: Range) -> None:
         """The hand has zoomed or panned, or the stage has another size."""
-        if (x_range, y_range) != self._window.presenter.ranges:
+        ranges = self._window.presenter.ranges
+        if ranges is None or ranges == (x_range, y_range):
+            self._window.presenter.fit_again()
+            self._window.refresh()
+        else:
             self._set_ranges(x_range, y_range)
         self.show_viewport()
 

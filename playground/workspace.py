@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -23,6 +23,6 @@ class Workspace:
     active_target: float = 1.0
     brush_radius: int = 24
     brush_density: int = 60
-    selection: IntArray = NO_ROWS
+    selection: IntArray = field(default_factory=lambda: NO_ROWS)
     theme: Theme = LIGHT
     speed: int = len(SPEEDS) - 1

@@ -56,6 +56,20 @@ def _with_margin(low: float, high: float) -> Range:
     return low - half, high + half
 
 
+def with_aspect(x_range: Range, y_range: Range, aspect: float) -> tuple[Range, Range]:
+    """The smallest ranges around both in which a unit is equally long along both axes.
+
+    Parameters
+    ----------
+    x_range, y_range : what must stay in view.
+    aspect : the width of the plot divided by its height, in pixels.
+    """
+    width, height = x_range[1] - x_range[0], y_range[1] - y_range[0]
+    if width < aspect * height:
+        return zoomed(x_range, (x_range[0] + x_range[1]) / 2, aspect * height / width), y_range
+    return x_range, zoomed(y_range, (y_range[0] + y_range[1]) / 2, width / aspect / height)
+
+
 def zoomed(span: Range, about: float, factor: float) -> Range:
     """`span` made `factor` times as wide with `about` staying where it is; unchanged where numbers end."""
     low, high = (about + (end - about) * factor for end in span)
