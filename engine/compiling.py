@@ -15,8 +15,11 @@ numba: Any = import_module("numba")
 
 F = TypeVar("F", bound=Callable[..., Any])
 
-_SOURCES = ("compiling.py", "randomness.py", "dense_plan.py", "dense_activations.py", "dense_passes.py",
-            "dense_updates.py", "kernels.py")  # fmt: skip
+SOURCES = (
+    "compiling.py", "activations.py", "losses.py", "optimizers.py", "randomness.py", "dense_plan.py",
+    "dense_activations.py", "dense_passes.py", "dense_updates.py", "kernels.py",
+)  # fmt: skip
+"""The files that compiled code is made of: loops, and the tables whose numbers are written into them."""
 
 
 def _user_cache() -> Path:
@@ -34,13 +37,26 @@ def _cache_folder() -> Path:
     it calls: after an update, old and new code could mix.
     """
     digest = hashlib.sha256()
-    for name in _SOURCES:
+    for name in SOURCES:
         digest.update(Path(__file__).with_name(name).read_bytes())
     chosen = numba.config.CACHE_DIR
     return (Path(chosen) if chosen else _user_cache() / "playground" / "compiled") / digest.hexdigest()[:16]
 
 
-numba.config.CACHE_DIR = str(_cache_folder())
+def _is_writable(folder: Path) -> bool:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError:
+        return False
+    return os.access(folder, os.W_OK)
+
+
+_folder = _cache_folder()
+_KEEP = _is_writable(_folder)
+"""Whether compiled code outlives the process. Nowhere to write: compile anew each time rather than not start."""
+
+if _KEEP:
+    numba.config.CACHE_DIR = str(_folder)
 
 
 def compiled(function: F) -> F:
@@ -48,7 +64,7 @@ def compiled(function: F) -> F:
 
     Divisions by zero give infinities, as in numpy: checks for them would keep loops from using vector instructions.
     """
-    decorated: F = numba.njit(nogil=True, cache=True, error_model="numpy")(function)
+    decorated: F = numba.njit(nogil=True, cache=_KEEP, error_model="numpy")(function)
     return decorated
 
 
@@ -57,5 +73,5 @@ def compiled_sum(function: F) -> F:
 
     The grouping is fixed when the function is compiled, so the same machine gives the same bits.
     """
-    decorated: F = numba.njit(nogil=True, cache=True, error_model="numpy", fastmath={"reassoc"})(function)
+    decorated: F = numba.njit(nogil=True, cache=_KEEP, error_model="numpy", fastmath={"reassoc"})(function)
     return decorated

@@ -73,7 +73,8 @@ class DenseState:
     status: Status = "running"
 
 
-def _frozen(array: FloatArray) -> FloatArray:
+def sealed(array: FloatArray) -> FloatArray:
+    """The same array, from now on read-only."""
     array.setflags(write=False)
     return array
 
@@ -156,13 +157,13 @@ class DenseLearner:
     def init(self, data: TrainingData) -> DenseState:
         """The state before the first step."""
         self._check_features(data.Z)
-        parameters = _frozen(initial_parameters(self.spec, self.initialization, self.training.seed, self.dtype))
+        parameters = sealed(initial_parameters(self.spec, self.initialization, self.training.seed, self.dtype))
         return self._with_fresh_slots(DenseState(parameters, parameters, parameters, self.training.optimizer.kind))
 
     def _with_fresh_slots(self, state: DenseState) -> DenseState:
         kind = self.training.optimizer.kind
         slots = np.zeros((OPTIMIZERS[kind].slots, self.spec.n_parameters), self.dtype)
-        return replace(state, slots=_frozen(slots), slots_of=kind, slot_steps=0)
+        return replace(state, slots=sealed(slots), slots_of=kind, slot_steps=0)
 
     def steps_per_epoch(self, data: TrainingData) -> int:
         """How many minibatches see every training row once."""
@@ -190,7 +191,7 @@ class DenseLearner:
             arrays = self._advanced_compiled(state, counts, X, t, steps)
         else:
             arrays = self._advanced_torch(state, counts, X, t, steps)
-        parameters, previous, slots = (_frozen(array) for array in arrays)
+        parameters, previous, slots = (sealed(array) for array in arrays)
         return DenseState(
             parameters,
             previous,
@@ -274,6 +275,13 @@ class DenseLearner:
     def epochs_done(self, state: DenseState) -> int:
         """How many whole epochs the state has behind it."""
         return state.epoch
+
+    def steps_left(self, state: DenseState, data: TrainingData) -> int:
+        """How many steps are left until the epoch that the state is in ends; at least 1."""
+        left = len(data.Z) - state.position
+        if left <= 0:
+            left = len(data.Z)
+        return max(1, -(-left // max(1, batch_rows(self.training.optimizer, len(data.Z)))))
 
     def scores(self, state: DenseState, Z: FloatArray) -> FloatArray:
         """The raw outputs (n, m) float64 for features Z (n, p), computed in the state's precision.

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from engine.dataset import FloatArray
-from engine.dense import DenseLearner, DenseState, _frozen
+from engine.dense import DenseLearner, DenseState, sealed
 from engine.experiment import Training
 from engine.learner import RUNNING, Outcome, Path, TrainingData
 from engine.losses import LossMismatch
@@ -70,7 +70,7 @@ class LeastSquaresLearner(DenseLearner):
             return state
         self._check_features(data.Z)
         weights, intercept = ridge_solution(data.Z, data.y, self.training.regularization.l2)
-        parameters = _frozen(np.append(weights, intercept))
+        parameters = sealed(np.append(weights, intercept))
         if state.status == "converged" and np.array_equal(parameters, state.parameters):
             return state
         return replace(

@@ -54,7 +54,8 @@ class Prediction:
 
     Parameters
     ----------
-    scores : (n, m) float64, the raw outputs: one column for two classes or a regression, else one a class.
+    scores : (n, m) float64, the raw outputs: one column for a regression or the margin between two classes, else (for
+        cross-entropy always) one a class.
     probabilities : (n, n_classes), rows summing to 1; None where the loss gives the scores no such meaning.
     labels : (n,) the predicted class indices; None in regression.
     values : (n,) the predicted targets; None in classification.

@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import os
+import re
+import subprocess
+import sys
 import threading
 import time
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -165,12 +170,42 @@ def test_warming_up_makes_the_loops_ready() -> None:
     assert kernels.ready()
 
 
+def test_both_paths_drop_the_same_units_in_minibatches_of_several_tiles() -> None:
+    data = classes(n=333)
+    states = []
+    for path in ("compiled", "torch"):
+        how = training("hinge", "sgd", path=path, batch_size=150, learning_rate=0.1)
+        learner = DenseLearner(((9, "tanh"), (4, "tanh")), how, data, initialization="he", dropout=0.5)
+        states.append(learner.advance(learner.init(data), data, 20))
+    np.testing.assert_allclose(states[0].parameters, states[1].parameters, rtol=1e-9)
+
+
 def test_compiled_code_lies_in_a_folder_that_belongs_to_its_sources() -> None:
-    from pathlib import Path
+    folder = Path(compiling.__file__).parent
+    texts = {path.stem: path.read_text(encoding="utf-8") for path in folder.glob("*.py")}
+    compiled = {name for name, text in texts.items() if "\n@compiled" in text}
+    used = {name for source in compiled for name in re.findall(r"^from engine\.(\w+) import", texts[source], re.M)}
+    # These two give types alone.
+    assert (compiled | used) - {"dataset", "experiment"} <= {Path(name).stem for name in compiling.SOURCES}
 
-    import engine
 
-    named = set(compiling._SOURCES)
-    folder = Path(engine.__file__).parent
-    decorated = {path.name for path in folder.glob("*.py") if "\n@compiled" in path.read_text(encoding="utf-8")}
-    assert decorated <= named
+def test_without_a_place_to_keep_compiled_code_it_still_computes(tmp_path: Path) -> None:
+    blocked = tmp_path / "a file"
+    blocked.write_text("no folder can be made here")
+    program = (
+        "from engine import compiling; from engine.dense_updates import all_zero; import numpy;"
+        "print(compiling.numba.config.CACHE_DIR, all_zero(numpy.zeros(3)))"
+    )
+    environment = {**os.environ, "XDG_CACHE_HOME": str(blocked), "HOME": str(blocked), "LOCALAPPDATA": str(blocked)}
+    environment.pop("NUMBA_CACHE_DIR", None)
+    done = subprocess.run([sys.executable, "-c", program], env=environment, capture_output=True, text=True, check=True)
+    assert done.stdout.split() == ["True"]
+
+
+def test_what_a_window_imports_brings_neither_compiler_nor_torch() -> None:
+    program = (
+        "import sys, engine.losses, engine.activations, engine.optimizers, engine.registry, engine.learners;"
+        "print(*({'numba', 'torch', 'scipy', 'sklearn', 'pandas'} & set(sys.modules)))"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert done.stdout.split() == []
