@@ -23,9 +23,9 @@ class GeneratedData(Settings):
     """A seeded synthetic data set."""
 
     source: Literal["generated"] = "generated"
-    generator: GeneratorName = choice("circles", "Data set", "The rule that the points are drawn from.")
+    generator: GeneratorName = choice("spirals", "Data set", "The rule that the points are drawn from.")
     n_points: int = choice(
-        300, "Points", "How many points are drawn.", ge=1, le=1_000_000, log=True, step=10
+        400, "Points", "How many points are drawn.", ge=1, le=1_000_000, log=True, step=10
     )
     noise: float = choice(
         0.1, "Noise", "How far the points stray from the rule: 0 is none.", ge=0.0, le=2.0, step=0.01
@@ -349,7 +349,7 @@ class Experiment(Settings):
     data: Data = Field(default_factory=GeneratedData)
     preparation: Preparation = Field(default_factory=Preparation)
     learner: LearnerSettings = Field(
-        default_factory=lambda: MultilayerPerceptron(layers=(Layer(units=8), Layer(units=8)))
+        default_factory=lambda: MultilayerPerceptron(layers=(Layer(units=16), Layer(units=16)))
     )
     training: Training = Field(default_factory=Training)
     view: View = Field(default_factory=View)

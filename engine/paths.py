@@ -55,6 +55,27 @@ def _paths(value: Any, prefix: str) -> Iterator[str]:
             yield from _paths(item, f"{prefix}.{index}")
 
 
+def title_of(experiment: Experiment, path: str) -> str:
+    """What the setting at `path` is called on screen, e.g. "Learning rate".
+
+    Raises
+    ------
+    KeyError
+        If there is no such setting in `experiment`.
+    """
+    value: Any = experiment
+    title = path
+    for name in path.split("."):
+        if isinstance(value, tuple):
+            value = value[int(name)]
+            continue
+        field = type(value).model_fields.get(name)
+        if field is None:
+            raise KeyError(path)
+        title, value = field.title or name, getattr(value, name)
+    return title
+
+
 def no_such_path(path: str, known: tuple[str, ...]) -> str:
     """The sentence for a path that does not exist, with those that are most like it."""
     last = path.rsplit(".", 1)[-1]

@@ -86,6 +86,7 @@ class Snapshot:
     step, epoch : how far it is.
     outcome : how it stands.
     playing : whether it is advancing by itself.
+    preparing : whether the first step waits for loops that are being compiled, once a machine.
     metrics : by part name ("train", "validation", "test"), for the parts that have points.
     predictions : what the model says of every point of the data, in order; None before the first.
     point_ids : the identities of those points: the data may have changed since.
@@ -101,6 +102,7 @@ class Snapshot:
     epoch: int = 0
     outcome: Outcome = RUNNING
     playing: bool = False
+    preparing: bool = False
     metrics: Mapping[str, SplitMetrics] = field(default_factory=dict)
     predictions: Prediction | None = None
     point_ids: IntArray | None = None

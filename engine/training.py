@@ -37,7 +37,7 @@ class Run:
     --------
     >>> from engine.experiment import Experiment
     >>> run = Run(Experiment())
-    >>> run.advance_epochs(50)
+    >>> run.advance_epochs(400)
     >>> run.metrics()["train"]["accuracy"].value > 0.9
     True
     """
@@ -93,6 +93,21 @@ class Run:
         """The curve points since the last call, none lost, none twice."""
         taken, self._series = self._series, []
         return taken
+
+    @property
+    def needs_preparation(self) -> bool:
+        """Whether the first step would wait for the compiler."""
+        if self._learner is None or self._learner.path(self._state) != "compiled":
+            return False
+        from engine import kernels
+
+        return not kernels.ready()
+
+    def prepare(self) -> None:
+        """Compile the loops now, or read them from disk, rather than at the first step."""
+        from engine import kernels
+
+        kernels.warm_up(self.experiment.training.precision)
 
     # -- moving on -------------------------------------------------------------------------------------------------
 

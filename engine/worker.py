@@ -172,6 +172,7 @@ class Worker:
 
             self._run: Run = Run(self._experiment, self.run_id)
             self._publish(self._viewport)
+            self._prepare()
             while not self._stopping.is_set():
                 self._obey()
                 if not self._stopping.is_set():
@@ -183,6 +184,12 @@ class Worker:
             self._fail(ending, traceback.format_exc())
         finally:
             self.ending = ending
+
+    def _prepare(self) -> None:
+        """Have the loops compiled before they are needed; read from disk but for the first time on a machine."""
+        if not self._stopping.is_set() and self._run.needs_preparation:
+            self._run.prepare()
+            self._stale = True
 
     def _fail(self, outcome: Outcome, report: str) -> None:
         with self._lock:
@@ -229,8 +236,7 @@ class Worker:
             self._advance_on_time()
         else:
             return
-        with self._lock:
-            self._series.extend(self._run.take_series())
+        self._hand_over(None)
         self._stale = True
         if not self._advancing or self._speed.per_second <= _LEISURELY:
             self._publish(self._viewport)
@@ -285,16 +291,26 @@ class Worker:
 
     def _publish(self, viewport: Viewport | None) -> None:
         started = time.perf_counter()
-        snapshot = replace(self._run.snapshot(viewport), playing=self._playing and self._advancing, **self._paces())
+        snapshot = replace(
+            self._run.snapshot(viewport),
+            playing=self._playing and self._advancing,
+            preparing=self._run.needs_preparation,
+            **self._paces(),
+        )
         cost = time.perf_counter() - started
         self._next_picture = time.perf_counter() + cost * (1 / _PICTURE_SHARE - 1)
         self._stale = self._advancing
+        self._hand_over(snapshot)
+
+    def _hand_over(self, snapshot: Snapshot | None) -> None:
+        """Put what is new into the mailbox, unless the worker has been told to be silent."""
+        series = self._run.take_series()
         with self._lock:
-            self._series.extend(self._run.take_series())
             if self._stopping.is_set():
-                self._series = []
                 return
-            self._newest = snapshot
+            self._series.extend(series)
+            if snapshot is not None:
+                self._newest = snapshot
 
     def _paces(self) -> dict[str, float]:
         if len(self._pace) < 2 or not self._advancing:

@@ -9,10 +9,11 @@ import numpy as np
 from PySide6.QtCore import QObject, Signal
 from PySide6.QtWidgets import QApplication
 
-from engine import edits
+from engine.edits import replaced
 from engine.dataset import FloatArray, IntArray
 from engine.experiment import Experiment, GeneratedData
 from engine.generators import GENERATORS, dataset_of
+from engine.paths import title_of
 from playground import choices
 from playground.document import Document
 from playground.workspace import NO_ROWS, Workspace
@@ -176,7 +177,7 @@ class DataController(QObject):
 
 def edit_by_path(document: Document, path: str, value: object, final: bool) -> None:
     """Set one value of the document; edits of one path that follow one another until the final one are one step."""
-    text = edits.title_of(document.experiment, path)
-    document.edit(edits.replaced(document.experiment, path, value), text, merge_key=path)
+    text = title_of(document.experiment, path)
+    document.edit(replaced(document.experiment, path, value), text, merge_key=path)
     if final:
         document.end_merge()

@@ -191,6 +191,8 @@ def _empty_message(shown: Shown) -> str:
 def _note(shown: Shown) -> str:
     if shown.blocked:
         return "not ready"
+    if shown.preparing:
+        return "preparing"
     if shown.outcome.final:
         return shown.outcome.status
     return "training" if shown.playing else "paused" if shown.epoch else "ready"

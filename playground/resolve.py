@@ -35,6 +35,7 @@ class Shown:
     playing: bool
     outcome: Outcome
     has_model: bool
+    preparing: bool
     pace: str
     device: str
     counts: str
@@ -75,6 +76,7 @@ def resolve(experiment: Experiment, snapshot: Snapshot | None, workspace: Worksp
         playing=waiting_to_play and not outcome.final and not blocked,
         outcome=outcome,
         has_model=usable,
+        preparing=shot.preparing,
         pace=_pace(shot),
         device=_device(shot) if usable else "",
         counts=_counts(experiment, dataset),

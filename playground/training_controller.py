@@ -132,6 +132,10 @@ class TrainingController(QObject):
 
     def _on_snapshot(self, snapshot: Snapshot) -> None:
         before, self._snapshot = self._snapshot, snapshot
+        if snapshot.preparing:
+            self.said.emit("Compiling the training loops for this machine: once, about ten seconds.")
+        elif before is not None and before.preparing:
+            self.said.emit("Ready.")
         if snapshot.outcome.final and (before is None or not before.outcome.final):
             self.said.emit(snapshot.outcome.sentence)
         self.snapshot_changed.emit()
