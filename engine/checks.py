@@ -97,8 +97,7 @@ def _about_points(experiment: Experiment, dataset: Dataset) -> Iterator[Complain
     if len(rows) == 0:
         yield Complaint(
             _larger_share(experiment),
-            "Every point is held out, so none is left to train on:"
-            " lower the test or validation share, or add points.",
+            "Every point is held out, so none is left to train on: lower the test or validation share, or add points.",
         )
         return
     if dataset.task == "classification":
@@ -164,9 +163,7 @@ def _about_features(experiment: Experiment, dataset: Dataset) -> Iterator[Compla
         )
 
 
-def _about_degree(
-    experiment: Experiment, dataset: Dataset, rows: IntArray, n_features: int
-) -> Iterator[Complaint]:
+def _about_degree(experiment: Experiment, dataset: Dataset, rows: IntArray, n_features: int) -> Iterator[Complaint]:
     preparation = experiment.preparation
     expanded = preparation.polynomial > 1 or preparation.fourier > 0
     if not expanded or isinstance(experiment.learner, MultilayerPerceptron):

@@ -79,9 +79,7 @@ class Points:
         if not isinstance(other, Points):
             return NotImplemented
         return (
-            np.array_equal(self.X, other.X)
-            and np.array_equal(self.y, other.y)
-            and np.array_equal(self.ids, other.ids)
+            np.array_equal(self.X, other.X) and np.array_equal(self.y, other.y) and np.array_equal(self.ids, other.ids)
         )
 
     def __hash__(self) -> int:
@@ -149,16 +147,17 @@ class Points:
                     core_schema.list_schema(core_schema.list_schema(core_schema.float_schema()))
                 ),
                 "y": core_schema.typed_dict_field(core_schema.list_schema(core_schema.float_schema())),
-                "ids": core_schema.typed_dict_field(
-                    core_schema.list_schema(core_schema.int_schema()), required=False
-                ),
+                "ids": core_schema.typed_dict_field(core_schema.list_schema(core_schema.int_schema()), required=False),
                 "inputs": core_schema.typed_dict_field(core_schema.int_schema(ge=1, le=2), required=False),
             }
         )
         return core_schema.json_or_python_schema(
-            json_schema=core_schema.no_info_before_validator_function(to_points, core_schema.any_schema(
-                metadata={"pydantic_js_functions": [lambda _schema, handler: handler(plain_schema)]}
-            )),
+            json_schema=core_schema.no_info_before_validator_function(
+                to_points,
+                core_schema.any_schema(
+                    metadata={"pydantic_js_functions": [lambda _schema, handler: handler(plain_schema)]}
+                ),
+            ),
             python_schema=core_schema.no_info_plain_validator_function(to_points),
             serialization=core_schema.plain_serializer_function_ser_schema(to_plain),
         )

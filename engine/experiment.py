@@ -24,12 +24,8 @@ class GeneratedData(Settings):
 
     source: Literal["generated"] = "generated"
     generator: GeneratorName = choice("spirals", "Data set", "The rule that the points are drawn from.")
-    n_points: int = choice(
-        400, "Points", "How many points are drawn.", ge=1, le=1_000_000, log=True, step=10
-    )
-    noise: float = choice(
-        0.1, "Noise", "How far the points stray from the rule: 0 is none.", ge=0.0, le=2.0, step=0.01
-    )
+    n_points: int = choice(400, "Points", "How many points are drawn.", ge=1, le=1_000_000, log=True, step=10)
+    noise: float = choice(0.1, "Noise", "How far the points stray from the rule: 0 is none.", ge=0.0, le=2.0, step=0.01)
     balance: float = choice(
         0.5,
         "Class balance",
@@ -131,9 +127,7 @@ class Preparation(Settings):
         return self
 
 
-LossKind = Literal[
-    "squared", "absolute", "huber", "cross_entropy", "binary_cross_entropy", "hinge", "zero_one"
-]
+LossKind = Literal["squared", "absolute", "huber", "cross_entropy", "binary_cross_entropy", "hinge", "zero_one"]
 
 
 class Loss(Settings):
@@ -189,7 +183,7 @@ class Optimizer(Settings):
         },
     )
     learning_rate: float = choice(
-        0.03,
+        0.01,
         "Learning rate",
         "The length of a step: too small is slow, too large overshoots.",
         ge=1e-6,
@@ -251,9 +245,7 @@ class Optimizer(Settings):
 class Regularization(Settings):
     """A price on large weights; intercepts are free."""
 
-    l1: float = choice(
-        0.0, "L1 (λ₁)", "Adds λ₁ Σ|w|: drives weights to exactly zero.", ge=0.0, le=100.0, log=True
-    )
+    l1: float = choice(0.0, "L1 (λ₁)", "Adds λ₁ Σ|w|: drives weights to exactly zero.", ge=0.0, le=100.0, log=True)
     l2: float = choice(
         0.0, "L2 (λ₂)", "Adds λ₂/2 Σw²: keeps weights small (decoupled in AdamW).", ge=0.0, le=100.0, log=True
     )

@@ -245,9 +245,7 @@ def _scaling(
     return np.where(np.isfinite(offset), offset, 0.0), scale
 
 
-def _feature_blocks(
-    terms: tuple[Term, ...], X: FloatArray, dtype: np.dtype[Any]
-) -> Iterator[tuple[int, NDArray[Any]]]:
+def _feature_blocks(terms: tuple[Term, ...], X: FloatArray, dtype: np.dtype[Any]) -> Iterator[tuple[int, NDArray[Any]]]:
     """Blocks of unscaled features: the first row's number, and (p, rows) in a buffer that the next block reuses."""
     buffer = np.empty((len(terms), min(_BLOCK, len(X))), dtype)
     highest = max((max(term.powers) for term in terms if isinstance(term, Monomial)), default=0)

@@ -313,9 +313,7 @@ def _to_the_edges(z: FloatArray) -> FloatArray:
     """Values (h, w) at cell centres, carried on in a straight line for half a cell on each side: (h + 2, w + 2)."""
     with np.errstate(over="ignore", invalid="ignore"):
         z = np.concatenate([1.5 * z[:1] - 0.5 * z[1:2], z, 1.5 * z[-1:] - 0.5 * z[-2:-1]])
-        return np.concatenate(
-            [1.5 * z[:, :1] - 0.5 * z[:, 1:2], z, 1.5 * z[:, -1:] - 0.5 * z[:, -2:-1]], axis=1
-        )
+        return np.concatenate([1.5 * z[:, :1] - 0.5 * z[:, 1:2], z, 1.5 * z[:, -1:] - 0.5 * z[:, -2:-1]], axis=1)
 
 
 def curve_line(predict: Predict, x_range: tuple[float, float], n: int = 512) -> Line:

@@ -213,7 +213,7 @@ def _parsed(document: bytes, name: str) -> dict[str, Any]:
     except (ValueError, RecursionError) as error:
         raise FileError(f"{name} is not a Playground experiment: {error}.") from error
     if not isinstance(plain, dict) or plain.get("format") != FORMAT:
-        raise FileError(f"{name} is not a Playground experiment: it does not say \"format\": \"{FORMAT}\".")
+        raise FileError(f'{name} is not a Playground experiment: it does not say "format": "{FORMAT}".')
     return {key: value for key, value in plain.items() if key != "format"}
 
 

@@ -270,9 +270,7 @@ def dataset_of(data: GeneratedData | DrawnData, preparation: Preparation) -> Dat
 
 
 @lru_cache(maxsize=4)
-def _dataset(
-    data: GeneratedData | DrawnData, validation_share: float, test_share: float, split_seed: int
-) -> Dataset:
+def _dataset(data: GeneratedData | DrawnData, validation_share: float, test_share: float, split_seed: int) -> Dataset:
     points = points_of(data)
     parts = split(points.ids, validation_share, test_share, split_seed)
     parts.setflags(write=False)

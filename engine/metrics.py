@@ -129,8 +129,10 @@ def score_of(task: Task, prediction: Prediction, y: np.ndarray[Any, Any]) -> flo
 def _plain(estimate: Estimate) -> str:
     if not math.isfinite(estimate.value):
         return {math.inf: "∞", -math.inf: "−∞"}.get(estimate.value, "not a number")
-    text = f"{estimate.value:.4g}" if abs(estimate.value) < 1e-4 or abs(estimate.value) >= 1e4 else (
-        f"{estimate.value:.4f}" if abs(estimate.value) < 10 else f"{estimate.value:.2f}"
+    text = (
+        f"{estimate.value:.4g}"
+        if abs(estimate.value) < 1e-4 or abs(estimate.value) >= 1e4
+        else (f"{estimate.value:.4f}" if abs(estimate.value) < 10 else f"{estimate.value:.2f}")
     )
     if estimate.value == 0:
         text = "0.0000"

@@ -13,9 +13,7 @@ from engine.learners.logistic_regression import LogisticRegression
 from engine.learners.mlp import MultilayerPerceptron
 from engine.settings import Settings
 
-LearnerSettings = Annotated[
-    LinearRegression | LogisticRegression | MultilayerPerceptron, Field(discriminator="kind")
-]
+LearnerSettings = Annotated[LinearRegression | LogisticRegression | MultilayerPerceptron, Field(discriminator="kind")]
 
 
 @dataclass(frozen=True)

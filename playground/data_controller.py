@@ -9,8 +9,8 @@ import numpy as np
 from PySide6.QtCore import QObject, Signal
 from PySide6.QtWidgets import QApplication
 
-from engine.edits import replaced
 from engine.dataset import FloatArray, IntArray
+from engine.edits import replaced
 from engine.experiment import Experiment, GeneratedData
 from engine.generators import GENERATORS, dataset_of
 from engine.paths import title_of

@@ -254,4 +254,3 @@ def solid(colour: str | QColor, alpha: float = 1.0) -> QColor:
     result = QColor(colour)
     result.setAlphaF(alpha)
     return result
-

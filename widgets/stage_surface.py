@@ -162,9 +162,7 @@ class StageSurface(QWidget):
         mapping = self.frame.mapping
         columns, rows = mapping.width / _FINEST_CELL, mapping.height / _FINEST_CELL
         shrink = min(1.0, math.sqrt(max_cells / max(1.0, columns * rows)))
-        return Viewport(
-            mapping.x_range, mapping.y_range, max(2, int(columns * shrink)), max(2, int(rows * shrink))
-        )
+        return Viewport(mapping.x_range, mapping.y_range, max(2, int(columns * shrink)), max(2, int(rows * shrink)))
 
     def summary(self) -> str:
         """What is on the stage, in words."""
@@ -178,9 +176,7 @@ class StageSurface(QWidget):
         frame = self.figure.frame(max(1, self.width()), max(1, self.height()))
         scale = min(target.width() / frame.width, target.height() / frame.height)
         painter.save()
-        painter.translate(
-            target.center().x() - scale * frame.width / 2, target.center().y() - scale * frame.height / 2
-        )
+        painter.translate(target.center().x() - scale * frame.width / 2, target.center().y() - scale * frame.height / 2)
         painter.scale(scale, scale)
         faded, self.figure.legend_faded = self.figure.legend_faded, False
         self.figure.paint(painter, frame, selection=False, focused=False)

@@ -272,4 +272,3 @@ def _menu_button(text: str, tooltip: str) -> QToolButton:
     button.setPopupMode(QToolButton.ToolButtonPopupMode.MenuButtonPopup)
     button.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
     return button
-

@@ -46,7 +46,7 @@ class MultilayerPerceptron(Settings):
         (Layer(), Layer()), "Layers", "The hidden layers, from the input to the output.", max_length=8
     )
     initialization: Literal["uniform", "xavier", "he", "zero"] = choice(
-        "xavier",
+        "he",
         "Initialization",
         "How the first weights are drawn; all zero leaves every neuron of a layer the same for ever.",
         labels={"uniform": "Uniform", "xavier": "Xavier", "he": "He", "zero": "Zero"},

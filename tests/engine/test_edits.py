@@ -111,7 +111,7 @@ def test_values_are_checked_together() -> None:
         ("learner.kind", "forest", 'learner.kind: "forest" is not one of linear_regression'),
         ("learner.layers", "0", "learner.layers.0.units: 0 is out of range"),
         ("learner.layers", "a,b", "learner.layers.0"),
-        ("preparation.chips", "x1,x3", "preparation.chips.1: \"x3\" is not one of"),
+        ("preparation.chips", "x1,x3", 'preparation.chips.1: "x3" is not one of'),
         ("view.x_range", "1,2,3", "view.x_range"),
         ("training.seed", "NaN", "training.seed"),
         ("training.seed", "[" * 100_000, "training.seed"),

@@ -213,7 +213,7 @@ def test_too_many_rows_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @often
-@given(st.text(max_size=200) | st.text(alphabet="0123456789.,;\t \n\"#-eAB", max_size=200))
+@given(st.text(max_size=200) | st.text(alphabet='0123456789.,;\t \n"#-eAB', max_size=200))
 def test_any_text_is_points_or_a_sentence(text: str) -> None:
     try:
         data = parse_points(text)
@@ -254,9 +254,7 @@ def test_predictions_of_classes_stand_beside_their_points(tmp_path: Path) -> Non
 
 
 @pytest.mark.parametrize(("n_scores", "columns"), [(1, ["score"]), (3, ["score(a)", "score(b)", "score(c)"])])
-def test_scores_are_written_where_there_are_no_probabilities(
-    n_scores: int, columns: list[str], tmp_path: Path
-) -> None:
+def test_scores_are_written_where_there_are_no_probabilities(n_scores: int, columns: list[str], tmp_path: Path) -> None:
     names = ("a", "b", "c")
     dataset = _dataset(DrawnData(points=Points(np.zeros((2, 2)), np.zeros(2)), class_names=names))
     scores = np.arange(2.0 * n_scores).reshape(2, n_scores)

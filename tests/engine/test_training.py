@@ -206,8 +206,6 @@ def test_a_snapshot_tells_the_whole_moment() -> None:
 def test_what_restarts_and_what_acts_while_it_runs(path: str, value: object, kind: str) -> None:
     old = Experiment()
     new = replaced(old, path, value)
-    result = consequence(
-        old, new, dataset_of(old.data, old.preparation), dataset_of(new.data, new.preparation)
-    )
+    result = consequence(old, new, dataset_of(old.data, old.preparation), dataset_of(new.data, new.preparation))
     assert result.kind == kind
     assert result.kind != "restart" or result.sentence.startswith("Started again: ")

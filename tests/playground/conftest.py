@@ -158,7 +158,8 @@ def answer(qtbot: QtBot) -> Callable[[Callable[[QWidget], None]], None]:
             if dialog is None:
                 QTimer.singleShot(10, attempt)
             else:
-                reply(dialog)
+                # Its own event loop has to come round first; a person is not faster.
+                QTimer.singleShot(100, lambda: reply(dialog))
 
         QTimer.singleShot(0, attempt)
 

@@ -64,9 +64,7 @@ def test_classes_are_added_up_to_six_removed_down_to_two_and_renamed() -> None:
 
 def test_pasted_points_find_their_classes_by_name() -> None:
     here = Experiment(data=DrawnData(points=Points(np.zeros((1, 2), np.float32), np.array([1.0]))))
-    pasted = DrawnData(
-        points=Points(np.ones((2, 2), np.float32), np.array([0.0, 1.0])), class_names=("B", "C")
-    )
+    pasted = DrawnData(points=Points(np.ones((2, 2), np.float32), np.array([0.0, 1.0])), class_names=("B", "C"))
     experiment, count = choices.pasting(here, pasted)
     assert count == 2
     assert choices.class_names(experiment) == ("A", "B", "C")

@@ -26,7 +26,7 @@ def type_file_name(path: Path) -> Callable[[QWidget], None]:
 
     def reply(dialog: QWidget) -> None:
         assert isinstance(dialog, QFileDialog)
-        box = dialog.findChild(QLineEdit)
+        box = dialog.findChild(QLineEdit, "fileNameEdit")
         box.clear()
         QTest.keyClicks(box, str(path))
         QTest.keyClick(box, Qt.Key.Key_Return)
@@ -188,9 +188,7 @@ def test_a_file_dragged_onto_the_window_is_opened(hands: Hands, tmp_path: Path, 
     mime = QMimeData()
     mime.setUrls([QUrl.fromLocalFile(str(path))])
     no = Qt.KeyboardModifier.NoModifier
-    enter = QDragEnterEvent(
-        hands.window.rect().center(), Qt.DropAction.CopyAction, mime, Qt.MouseButton.LeftButton, no
-    )
+    enter = QDragEnterEvent(hands.window.rect().center(), Qt.DropAction.CopyAction, mime, Qt.MouseButton.LeftButton, no)
     QApplication.sendEvent(hands.window, enter)
     assert enter.isAccepted()
     drop = QDropEvent(

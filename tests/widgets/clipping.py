@@ -24,7 +24,8 @@ def _width_needed(part: QWidget) -> int:
     if isinstance(part, QLabel):
         return 0 if part.wordWrap() else part.minimumSizeHint().width()
     icon_only = isinstance(part, QToolButton) and (
-        not part.text() or part.toolButtonStyle() == Qt.ToolButtonStyle.ToolButtonIconOnly and not part.icon().isNull()
+        not part.text()
+        or (part.toolButtonStyle() == Qt.ToolButtonStyle.ToolButtonIconOnly and not part.icon().isNull())
     )
     if isinstance(part, QAbstractButton) and not icon_only:
         return part.minimumSizeHint().width()

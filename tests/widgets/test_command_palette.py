@@ -66,9 +66,7 @@ def test_escape_closes_and_chooses_nothing(qtbot: QtBot, palette: CommandPalette
     assert chosen == []
 
 
-def test_a_click_chooses_and_a_disabled_row_does_not(
-    qtbot: QtBot, palette: CommandPalette, chosen: list[str]
-) -> None:
+def test_a_click_chooses_and_a_disabled_row_does_not(qtbot: QtBot, palette: CommandPalette, chosen: list[str]) -> None:
     for row in (1, 3):
         place = palette.list.visualRect(palette.list.model().index(row, 0)).center()
         qtbot.mouseClick(palette.list.viewport(), Qt.MouseButton.LeftButton, pos=place)

@@ -101,9 +101,7 @@ def test_the_brush_is_changed(qtbot: QtBot, panel: DataPanel, wishes: list[tuple
     assert wishes == [("brush_changed", 29.0, 60.0), ("brush_changed", 29.0, 80.0)]
 
 
-def test_classes_are_chosen_added_and_removed(
-    qtbot: QtBot, panel: DataPanel, wishes: list[tuple[Any, ...]]
-) -> None:
+def test_classes_are_chosen_added_and_removed(qtbot: QtBot, panel: DataPanel, wishes: list[tuple[Any, ...]]) -> None:
     click(qtbot, panel, "Class B")
     click(qtbot, panel, "Add a class")
     panel.set_experiment(Experiment(data=DrawnData(class_names=("A", "B", "C"))), 2, (1, 2, 3))
@@ -131,9 +129,7 @@ def test_two_classes_are_the_fewest_and_six_the_most(panel: DataPanel) -> None:
 
 
 @pytest.mark.parametrize("way", ["double-click", "F2"])
-def test_a_class_is_renamed_in_place(
-    qtbot: QtBot, panel: DataPanel, wishes: list[tuple[Any, ...]], way: str
-) -> None:
+def test_a_class_is_renamed_in_place(qtbot: QtBot, panel: DataPanel, wishes: list[tuple[Any, ...]], way: str) -> None:
     chip = panel.classes.chip(0)
     if way == "F2":
         qtbot.keyClick(chip, Qt.Key.Key_F2)
@@ -275,9 +271,7 @@ def test_setting_says_nothing(panel: DataPanel, wishes: list[tuple[Any, ...]]) -
 
 @pytest.mark.parametrize("theme", [LIGHT, DARK], ids=["light", "dark"])
 @pytest.mark.parametrize("case", ["classes", "target", "drawn"])
-def test_nothing_is_clipped_at_the_least_width(
-    qapp: QApplication, panel: DataPanel, theme: Any, case: str
-) -> None:
+def test_nothing_is_clipped_at_the_least_width(qapp: QApplication, panel: DataPanel, theme: Any, case: str) -> None:
     apply_theme(qapp, theme)
     experiment = Experiment(data=DrawnData(class_names=tuple("ABCDEF"))) if case == "drawn" else Experiment()
     panel.set_experiment(experiment, 2, {"classes": (5, 5), "target": (), "drawn": (1,) * 6}[case])

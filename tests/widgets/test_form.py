@@ -133,8 +133,10 @@ def test_a_form_shows_what_it_is_given_and_says_nothing(
     else:
         part = control.combo or control.segments
         assert part is not None
-        shown_key = control.combo.currentData() if control.combo else control.segments and next(
-            key for key, _ in spec.options if control.segments.button(key).isChecked()
+        shown_key = (
+            control.combo.currentData()
+            if control.combo
+            else control.segments and next(key for key, _ in spec.options if control.segments.button(key).isChecked())
         )
         assert shown_key == value
     assert heard == []

@@ -79,9 +79,7 @@ def test_a_half_width_is_explained(bar: MetricsBar) -> None:
 
 @pytest.mark.parametrize("metrics", [CLASSES, VALUES], ids=["classification", "regression"])
 @pytest.mark.parametrize("width", [200, 474, 600, 1000, 1900])
-def test_the_least_important_gives_way(
-    qapp: QApplication, bar: MetricsBar, metrics: Any, width: int
-) -> None:
+def test_the_least_important_gives_way(qapp: QApplication, bar: MetricsBar, metrics: Any, width: int) -> None:
     bar.set_metrics(metrics)
     bar.set_note("still improving after 1,284 epochs")
     bar.resize(width, 44)

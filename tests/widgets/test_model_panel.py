@@ -141,9 +141,7 @@ def test_too_many_units_are_refused_beneath_the_boxes(qtbot: QtBot, panel: Model
     assert wishes == []
 
 
-def test_one_activation_is_set_for_all_layers_and_one_for_each(
-    qtbot: QtBot, panel: ModelPanel, wishes: Wishes
-) -> None:
+def test_one_activation_is_set_for_all_layers_and_one_for_each(qtbot: QtBot, panel: ModelPanel, wishes: Wishes) -> None:
     panel.set_experiment(Experiment(learner=network(4, 6)), "classification", 2)
     panel.layers.activation.setFocus()
     qtbot.keyClick(panel.layers.activation, Qt.Key.Key_End)

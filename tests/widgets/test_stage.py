@@ -69,9 +69,7 @@ def near(a: tuple[int, int, int], b: tuple[int, int, int], by: int = 12) -> bool
 
 def darkest_around(image: QImage, where: QPoint, reach: int) -> int:
     return min(
-        sum(colour(image, where + QPoint(dx, dy)))
-        for dx in range(-reach, reach + 1)
-        for dy in range(-reach, reach + 1)
+        sum(colour(image, where + QPoint(dx, dy))) for dx in range(-reach, reach + 1) for dy in range(-reach, reach + 1)
     )
 
 
@@ -194,9 +192,7 @@ def test_targets_run_from_blue_to_vermilion(stage: Stage, picture: Picture) -> N
     assert high[0] > high[2] + 100
 
 
-def test_above_20000_points_their_density_is_painted_in_the_colour_of_the_class(
-    stage: Stage, picture: Picture
-) -> None:
+def test_above_20000_points_their_density_is_painted_in_the_colour_of_the_class(stage: Stage, picture: Picture) -> None:
     rng = np.random.default_rng(0)
     count = SPRITE_LIMIT + 1
     X = rng.normal(0, 0.1, (count, 2)) + np.where(np.arange(count)[:, None] % 2, (0.5, 0), (-0.5, 0))
