@@ -17,7 +17,7 @@ from engine.generators import dataset_of
 from engine.learner import RUNNING, Learner, Outcome, Prediction, TrainingData
 from engine.learners import make_learner
 from engine.metrics import score_of, split_metrics
-from engine.snapshot import CurvePoint, Overlay, Snapshot, SplitMetrics, Viewport
+from engine.snapshot import CurvePoint, Field, Overlay, Snapshot, SplitMetrics, Viewport
 
 DENSE_EPOCHS = 4096
 """Every epoch up to this one is entered in the curves; beyond it, one in 2, 4, 8, … as the epochs double."""
@@ -251,7 +251,7 @@ class Run:
             dataset.n_classes,
             self._features.names,
         )
-        self._judged: tuple[Any, int, tuple[FloatArray, Prediction]] | None = None
+        self._judged: tuple[Any, Learner[Any], tuple[FloatArray, Prediction]] | None = None
 
     def _judge(self) -> tuple[FloatArray, Prediction]:
         """The loss of every point and the model's word on it, computed once a state."""
@@ -315,7 +315,7 @@ class Run:
                 f" the weights of epoch {best_epoch:,} are back.",
             )
 
-    def _picture(self, viewport: Viewport | None) -> tuple[fields.Field | None, tuple[Overlay, ...]]:
+    def _picture(self, viewport: Viewport | None) -> tuple[Field | None, tuple[Overlay, ...]]:
         overlays: list[Overlay] = []
         found = self.coefficients()
         if found is not None:

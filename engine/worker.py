@@ -291,11 +291,13 @@ class Worker:
 
     def _publish(self, viewport: Viewport | None) -> None:
         started = time.perf_counter()
+        steps_per_second, epochs_per_second = self._paces()
         snapshot = replace(
             self._run.snapshot(viewport),
             playing=self._playing and self._advancing,
             preparing=self._run.needs_preparation,
-            **self._paces(),
+            steps_per_second=steps_per_second,
+            epochs_per_second=epochs_per_second,
         )
         cost = time.perf_counter() - started
         self._next_picture = time.perf_counter() + cost * (1 / _PICTURE_SHARE - 1)
@@ -312,12 +314,13 @@ class Worker:
             if snapshot is not None:
                 self._newest = snapshot
 
-    def _paces(self) -> dict[str, float]:
+    def _paces(self) -> tuple[float, float]:
+        """Steps and epochs a second of late; 0 when it does not advance."""
         if len(self._pace) < 2 or not self._advancing:
-            return {}
+            return 0.0, 0.0
         (t0, step0, epoch0), (t1, step1, epoch1) = self._pace[0], self._pace[-1]
         seconds = max(t1 - t0, 1e-6)
-        return {"steps_per_second": (step1 - step0) / seconds, "epochs_per_second": (epoch1 - epoch0) / seconds}
+        return (step1 - step0) / seconds, (epoch1 - epoch0) / seconds
 
     # -- what the commands do --------------------------------------------------------------------------------------
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import secrets
-from typing import cast
 
 from engine import checks
 from engine.dataset import CLASS_NAMES, MAX_CLASSES, FloatArray, IntArray, Points, Task
@@ -21,10 +20,10 @@ def with_data(experiment: Experiment, data: Data) -> Experiment:
     return suited(experiment.model_copy(update={"data": data, "view": view}))
 
 
-def with_generator(experiment: Experiment, name: str) -> Experiment:
+def with_generator(experiment: Experiment, name: GeneratorName) -> Experiment:
     """`experiment` on the data set `name`, keeping number of points, noise and seed where it had them."""
     old = experiment.data if isinstance(experiment.data, GeneratedData) else GeneratedData()
-    return with_data(experiment, old.model_copy(update={"generator": cast(GeneratorName, name)}))
+    return with_data(experiment, old.model_copy(update={"generator": name}))
 
 
 def with_empty_canvas(experiment: Experiment, task: Task | None = None, n_inputs: int | None = None) -> Experiment:

@@ -9,9 +9,9 @@ import numpy as np
 from PySide6.QtCore import QObject, Signal
 from PySide6.QtWidgets import QApplication
 
-from engine.dataset import FloatArray, IntArray
+from engine.dataset import FloatArray, IntArray, Task
 from engine.edits import replaced
-from engine.experiment import Experiment, GeneratedData
+from engine.experiment import Experiment, GeneratedData, GeneratorName
 from engine.generators import GENERATORS, dataset_of
 from engine.paths import title_of
 from playground import choices
@@ -102,7 +102,7 @@ class DataController(QObject):
     def empty_surface(self) -> None:
         self._empty("Empty canvas", "regression", 2)
 
-    def _empty(self, text: str, task: choices.Task | None, n_inputs: int | None) -> None:
+    def _empty(self, text: str, task: Task | None, n_inputs: int | None) -> None:
         self._edit(choices.with_empty_canvas(self._document.experiment, task, n_inputs), text)
         self._set_workspace(selection=NO_ROWS)
 
@@ -129,7 +129,7 @@ class DataController(QObject):
         """A control has another value; while it is dragged, all of it is one step of the history."""
         edit_by_path(self._document, path, value, final)
 
-    def on_data_set_chosen(self, name: str) -> None:
+    def on_data_set_chosen(self, name: GeneratorName) -> None:
         self._edit(choices.with_generator(self._document.experiment, name), f"Data set: {GENERATORS[name].title}")
         self._set_workspace(selection=NO_ROWS)
 

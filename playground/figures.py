@@ -8,7 +8,7 @@ from engine.dataset import Dataset, FloatArray
 from engine.experiment import Experiment
 from engine.fields import picture
 from engine.learner import Prediction
-from engine.snapshot import CurvePoint, Equation, Viewport
+from engine.snapshot import CurvePoint, Equation, Field, Line, Viewport
 from engine.training import Run
 from playground.export import FigureContent
 from playground.naming import loss_name, score_name
@@ -41,7 +41,9 @@ def figure_content(
     if dataset.n_inputs == 2:
         fitted = with_aspect(*fitted, _CELLS[0] / _CELLS[1])
     x_range, y_range = ranges or (view.x_range or fitted[0], view.y_range or fitted[1])
-    field, lines, predictions = None, (), None
+    field: Field | None = None
+    lines: tuple[Line, ...] = ()
+    predictions: Prediction | None = None
     if predict is not None:
         field, lines = picture(predict, Viewport(x_range, y_range, *_CELLS), dataset, view)
         predictions = predict(dataset.X)

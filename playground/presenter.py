@@ -102,7 +102,7 @@ class Presenter:
         if other_data or old is None or old.workspace.active_class != new.workspace.active_class:
             stage.set_active_class(new.workspace.active_class)
         if old is None or old.workspace.selection is not new.workspace.selection:
-            stage.set_selection(new.workspace.selection)
+            stage.set_selection(new.workspace.selection.astype(np.intp, copy=False))
         if old is None or old.predictor is not new.predictor:
             stage.set_predictor(new.predictor)
         if old is None or old.field is not new.field:

@@ -101,9 +101,12 @@ class TrainingController(QObject):
     def set_speed(self, speed: Speed) -> None:
         self._bridge.set_speed(speed)
 
-    def _is_blocked(self) -> bool:
+    def _complaint(self) -> checks.Complaint | None:
         experiment = self._document.experiment
-        complaint = checks.blocking(experiment, dataset_of(experiment.data, experiment.preparation))
+        return checks.blocking(experiment, dataset_of(experiment.data, experiment.preparation))
+
+    def _is_blocked(self) -> bool:
+        complaint = self._complaint()
         if complaint is not None:
             self.said.emit(complaint.sentence)
         return complaint is not None
@@ -136,7 +139,9 @@ class TrainingController(QObject):
             self.said.emit("Compiling the training loops for this machine: once, about ten seconds.")
         elif before is not None and before.preparing:
             self.said.emit("Ready.")
-        if snapshot.outcome.final and (before is None or not before.outcome.final):
+        has_ended = snapshot.outcome.final and (before is None or not before.outcome.final)
+        # What blocks the experiment as it is now is said by the window; this snapshot may be of an older one.
+        if has_ended and self._complaint() is None:
             self.said.emit(snapshot.outcome.sentence)
         self.snapshot_changed.emit()
 

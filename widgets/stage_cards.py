@@ -61,7 +61,7 @@ def legend_rows(dataset: Dataset, held_out: bool) -> tuple[LegendRow, ...]:
     )
 
 
-def _counts(parts: np.ndarray, held_out: bool) -> str:  # type: ignore[type-arg]
+def _counts(parts: np.ndarray, held_out: bool) -> str:
     counts = np.bincount(parts, minlength=len(PART_NAMES))
     shown = [
         f"{counts[part]:,} {_PART_TEXTS[part]}"

@@ -147,7 +147,7 @@ class PointPainter:
         stamps = self._sprites(frame.theme, "rings", size, [draw], size + 5)
         stamps.stamp(painter, pixels, np.zeros(len(rows), np.intp))
 
-    def _sprites(self, theme: Theme, what: str, kind: object, draw: list, extent: float) -> Sprites:  # type: ignore[type-arg]
+    def _sprites(self, theme: Theme, what: str, kind: object, draw: list, extent: float) -> Sprites:
         if theme != self._theme:
             self._stamps.clear()
             self._theme = theme
@@ -194,7 +194,7 @@ def _paint_density(painter: QPainter, frame: Frame, image: QImage) -> None:
     painter.setClipRect(plot)
     painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
     painter.setRenderHint(QPainter.RenderHint.LosslessImageRendering)
-    painter.drawImage(QRectF(plot.topLeft(), _DENSITY_CELL * QSizeF(image.size())), image)
+    painter.drawImage(QRectF(plot.topLeft(), QSizeF(image.size()) * _DENSITY_CELL), image)
     painter.restore()
 
 

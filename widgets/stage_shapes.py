@@ -6,6 +6,7 @@ import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cache
+from typing import cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -168,7 +169,8 @@ class Sprites:
         fragments[:, 4:6] = cell
         fragments[:, 6:8] = 1.0 / scale
         fragments[:, 9] = 1.0
-        first = Shiboken.wrapInstance(fragments.ctypes.data, QPainter.PixmapFragment)
+        wrapped = Shiboken.wrapInstance(fragments.ctypes.data, QPainter.PixmapFragment)
+        first = cast(QPainter.PixmapFragment, wrapped)
         painter.drawPixmapFragments(first, len(fragments), sheet)
 
     def _cell(self, scale: float) -> int:

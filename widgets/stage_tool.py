@@ -18,8 +18,16 @@ ToolName = Literal["point", "spray", "line", "move", "select", "lasso", "relabel
 class Canvas(Protocol):
     """What a tool sees of the stage, and what it may ask of it. Pixels are device-independent."""
 
-    mapping: Mapping
-    dataset: Dataset
+    @property
+    def mapping(self) -> Mapping:
+        """From the plane to pixels and back."""
+        ...
+
+    @property
+    def dataset(self) -> Dataset:
+        """The points as they were last set."""
+        ...
+
     brush_radius: float
     density: float
     """Points a second."""

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import TypeVar
 
 import numpy as np
 import pytest
 from PySide6.QtCore import QPoint, QPointF, Qt
 from PySide6.QtGui import QImage
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication, QMessageBox, QWidget
+from PySide6.QtWidgets import QApplication, QLabel, QMessageBox, QWidget
 from pytestqt.qtbot import QtBot
 
 from engine.experiment import Experiment
@@ -18,6 +19,16 @@ from playground.settings import AppSettings
 from playground.window import MainWindow
 
 Left, Right = Qt.MouseButton.LeftButton, Qt.MouseButton.RightButton
+
+
+W = TypeVar("W", bound=QWidget)
+
+
+def found(parent: QWidget, kind: type[W], name: str = "") -> W:
+    """The child of `parent` of that kind, and of that name if one is given."""
+    child = parent.findChild(kind, name) if name else parent.findChild(kind)
+    assert isinstance(child, kind)
+    return child
 
 
 class Hands:
@@ -99,7 +110,11 @@ class Hands:
 
     @property
     def status(self) -> str:
-        return self.window.statusBar().findChild(QWidget, "status_sentence").text()  # type: ignore[attr-defined,no-any-return]
+        return self.find(QLabel, "status_sentence").text()
+
+    def find(self, kind: type[W], name: str = "") -> W:
+        """The child of the window of that kind, and of that name if one is given."""
+        return found(self.window, kind, name)
 
     @property
     def playing(self) -> bool:

@@ -7,7 +7,7 @@ import pytest
 
 from engine import checks
 from engine.dataset import Points
-from engine.experiment import DrawnData, Experiment
+from engine.experiment import DrawnData, Experiment, GeneratorName
 from engine.generators import GENERATORS, dataset_of
 from engine.registry import LEARNERS
 from playground import choices
@@ -15,7 +15,7 @@ from playground import choices
 
 @pytest.mark.parametrize("name", list(GENERATORS))
 @pytest.mark.parametrize("kind", list(LEARNERS))
-def test_every_data_set_can_be_learned_after_every_model(name: str, kind: str) -> None:
+def test_every_data_set_can_be_learned_after_every_model(name: GeneratorName, kind: str) -> None:
     experiment = choices.with_generator(choices.with_learner(Experiment(), kind), name)
     dataset = dataset_of(experiment.data, experiment.preparation)
     assert checks.blocking(experiment, dataset) is None
@@ -42,9 +42,9 @@ def test_drawing_on_a_data_set_keeps_its_points_and_their_parts() -> None:
 def test_erasing_points_moves_no_other_point_to_another_part() -> None:
     experiment = Experiment()
     before = dataset_of(experiment.data, experiment.preparation)
-    fewer = choices.erasing_points(experiment, np.arange(0, 300, 3))
+    fewer = choices.erasing_points(experiment, np.arange(0, 400, 3))
     after = dataset_of(fewer.data, fewer.preparation)
-    assert np.array_equal(after.parts, np.delete(before.parts, np.arange(0, 300, 3)))
+    assert np.array_equal(after.parts, np.delete(before.parts, np.arange(0, 400, 3)))
 
 
 def test_classes_are_added_up_to_six_removed_down_to_two_and_renamed() -> None:

@@ -15,7 +15,7 @@ from PySide6.QtWidgets import QApplication, QComboBox, QDialog, QDialogButtonBox
 
 from engine.experiment import DrawnData, Experiment
 from engine.files import load_experiment
-from tests.playground.conftest import Hands
+from tests.playground.conftest import Hands, found
 
 Answer = Callable[[Callable[[QWidget], None]], None]
 BLUE, ORANGE = (0, 114, 178), (230, 159, 0)
@@ -26,7 +26,7 @@ def type_file_name(path: Path) -> Callable[[QWidget], None]:
 
     def reply(dialog: QWidget) -> None:
         assert isinstance(dialog, QFileDialog)
-        box = dialog.findChild(QLineEdit, "fileNameEdit")
+        box = found(dialog, QLineEdit, "fileNameEdit")
         box.clear()
         QTest.keyClicks(box, str(path))
         QTest.keyClick(box, Qt.Key.Key_Return)
@@ -146,10 +146,10 @@ def test_from_the_first_point_to_the_exported_figure(
 def export(hands: Hands, answer: Answer, path: Path) -> None:
     def choose_format(dialog: QWidget) -> None:
         assert isinstance(dialog, QDialog)
-        box = dialog.findChild(QComboBox, "format")
+        box = found(dialog, QComboBox, "format")
         box.setCurrentIndex(box.findData(path.suffix))
         answer(type_file_name(path))
-        buttons = dialog.findChild(QDialogButtonBox)
+        buttons = found(dialog, QDialogButtonBox)
         QTest.mouseClick(buttons.button(QDialogButtonBox.StandardButton.Save), Qt.MouseButton.LeftButton)
 
     answer(choose_format)
@@ -160,8 +160,8 @@ def export(hands: Hands, answer: Answer, path: Path) -> None:
 def count_of(picture: QImage, colour: tuple[int, int, int]) -> int:
     """How many pixels have exactly that colour."""
     rgb = picture.convertToFormat(QImage.Format.Format_RGB888)
-    pixels = np.frombuffer(rgb.constBits(), np.uint8).reshape(rgb.height(), rgb.bytesPerLine())
-    pixels = pixels[:, : rgb.width() * 3].reshape(rgb.height(), rgb.width(), 3)
+    lines = np.frombuffer(rgb.constBits(), np.uint8).reshape(rgb.height(), rgb.bytesPerLine())
+    pixels = lines[:, : rgb.width() * 3].reshape(rgb.height(), rgb.width(), 3)
     return int((pixels == np.array(colour)).all(axis=2).sum())
 
 
