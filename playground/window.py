@@ -38,6 +38,9 @@ from widgets.theme import DARK, LIGHT
 from widgets.tools import TOOLS
 
 _GALLERY_POINTS = 120
+_WIDTH, _HEIGHT = 1440, 900
+_FRAME = 60
+"""Around a window there are borders and a title bar: on a screen without room for them it is maximized."""
 
 
 class MainWindow(QMainWindow):
@@ -297,7 +300,9 @@ class MainWindow(QMainWindow):
 
     def _restore_layout(self) -> None:
         screen = QGuiApplication.primaryScreen().availableGeometry()
-        self.resize(min(1440, screen.width()), min(900, screen.height()))
+        self.resize(min(_WIDTH, screen.width()), min(_HEIGHT, screen.height()))
+        if screen.width() <= _WIDTH + _FRAME or screen.height() <= _HEIGHT + _FRAME:
+            self.setWindowState(Qt.WindowState.WindowMaximized)
         if self.settings.geometry:
             self.restoreGeometry(QByteArray(b64decode(self.settings.geometry)))
         if self.settings.docks:
@@ -309,6 +314,7 @@ class MainWindow(QMainWindow):
         super().showEvent(event)
         if not self._begun:
             self._begun = True
+            self.stage.setFocus()
             self._apply()
             QTimer.singleShot(0, self, self._begin)
 

@@ -101,7 +101,7 @@ def blend(colour: str, other: str, share: float) -> QColor:
 def style_sheet(theme: Theme) -> str:
     """The style sheet of the whole application.
 
-    Widgets choose their look by properties: ``look`` = "heading", "hint", "sentence", "card", "chip", "tool", "ghost",
+    Widgets choose their look by properties: ``look`` = "heading", "title", "hint", "sentence", "card", "chip", "tool", "ghost",
     "round", "bar", "panel", "epoch", "metric"; ``segment`` = "first", "middle", "last"; ``wrong`` = true.
     """
     size = theme.font_size
@@ -117,6 +117,7 @@ def style_sheet(theme: Theme) -> str:
         "size": size,
         "small": size - 1,
         "tiny": size - 2,
+        "title": size + 2,
         "large": size + 7,
         "down": sheet_image("chevron-down"),
         "up": sheet_image("chevron-up"),
@@ -132,6 +133,7 @@ QMainWindow::separator:hover { background: %(accent)s; }
 QToolTip { background: %(tooltip)s; color: %(on_tooltip)s; border: 1px solid %(tooltip)s; padding: 4px 6px; }
 
 QLabel[look="heading"] { color: %(muted)s; font-size: %(tiny)spx; font-weight: 600; }
+QLabel[look="title"] { font-size: %(title)spx; font-weight: 700; }
 QLabel[look="hint"] { color: %(muted)s; font-size: %(small)spx; }
 QLabel[look="muted"] { color: %(muted)s; }
 QLabel[look="metric"] { color: %(muted)s; font-size: %(tiny)spx; }
