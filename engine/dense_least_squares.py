@@ -59,6 +59,8 @@ class LeastSquaresLearner(DenseLearner):
             )
         exact = training.model_copy(update={"precision": "float64", "path": "compiled", "device": "cpu"})
         super().__init__((), exact, data)
+        if training.device in ("cuda", "mps"):
+            self.device_note = "Least squares is solved on the CPU, which takes one step, so no GPU is used."
 
     def steps_per_epoch(self, data: TrainingData) -> int:
         """One step looks at everything."""

@@ -77,6 +77,9 @@ class Learner(Protocol[S]):
     back and copying are free. ``advance(s, data, a + b)`` equals ``advance(advance(s, data, a), data, b)``.
     """
 
+    device_note: str
+    """A sentence when the wanted device could not be had and another is used, else empty."""
+
     def init(self, data: TrainingData) -> S:
         """The state before the first step."""
         ...

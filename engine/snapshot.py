@@ -95,6 +95,7 @@ class Snapshot:
     predict : what the model says at inputs (n, d) in the units of the plot; safe on any thread.
     steps_per_second, epochs_per_second : the pace of the last second, 0 when paused.
     path, device : how and where the steps are computed.
+    device_note : a sentence when the wanted device could not be had, else empty.
     """
 
     run_id: int
@@ -113,6 +114,7 @@ class Snapshot:
     epochs_per_second: float = 0.0
     path: Path = "torch"
     device: str = "cpu"
+    device_note: str = ""
 
 
 @dataclass(frozen=True)

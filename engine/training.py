@@ -216,6 +216,7 @@ class Run:
             predict=self.predictor(),
             path=self._learner.path(self._state),
             device=self._learner.device(self._state),
+            device_note=self._learner.device_note,
         )
 
     # -- inside ----------------------------------------------------------------------------------------------------

@@ -17,7 +17,10 @@ _DEFAULT_GENERATOR: dict[Task, GeneratorName] = {"classification": "circles", "r
 def with_data(experiment: Experiment, data: Data) -> Experiment:
     """`experiment` on other data, in a view that fits them, with a model and a loss that can do their task."""
     view = experiment.view.model_copy(update={"x_range": None, "y_range": None})
-    return suited(experiment.model_copy(update={"data": data, "view": view}))
+    changed = suited(experiment.model_copy(update={"data": data, "view": view}))
+    if task_of(data) != task_of(experiment.data):
+        changed = replaced(changed, "training.loss.kind", checks.default_loss(task_of(data)))
+    return changed
 
 
 def with_generator(experiment: Experiment, name: GeneratorName) -> Experiment:

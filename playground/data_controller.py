@@ -19,6 +19,8 @@ from playground.document import Document
 from playground.workspace import NO_ROWS, Workspace
 from widgets.data_panel import DataPanel
 from widgets.stage import Stage
+from widgets.stage_tool import ToolName
+from widgets.tools import TOOLS
 
 
 class DataController(QObject):
@@ -35,7 +37,7 @@ class DataController(QObject):
     ) -> None:
         super().__init__(parent)
         self._document, self._workspace, self._stage = document, workspace, stage
-        stage.stroke_started.connect(document.begin_stroke)
+        stage.stroke_started.connect(self.on_stroke_started)
         stage.stroke_ended.connect(document.end_stroke)
         stage.points_drawn.connect(self.on_points_drawn)
         stage.points_erased.connect(self.on_points_erased)
@@ -54,12 +56,16 @@ class DataController(QObject):
         panel.data_set_chosen.connect(self.on_data_set_chosen)
         panel.edited.connect(self.on_edited)
         panel.reseed_requested.connect(self.resample)
+        panel.clear_requested.connect(self.clear)
         panel.paste_points_requested.connect(self.paste)
 
     # -- strokes ---------------------------------------------------------------------------------------------------
 
     def _edit(self, experiment: Experiment, text: str, merge_key: str = "") -> None:
         self._document.edit(experiment, text, merge_key)
+
+    def on_stroke_started(self, tool: ToolName) -> None:
+        self._document.begin_stroke(TOOLS[tool].title)
 
     def on_points_drawn(self, X: FloatArray, y: FloatArray) -> None:
         self._edit(choices.adding_points(self._document.experiment, X, y), "Draw")

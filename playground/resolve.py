@@ -59,12 +59,16 @@ def resolve(experiment: Experiment, snapshot: Snapshot | None, workspace: Worksp
         workspace = replace(workspace, selection=selection[selection < len(dataset.points)])
     usable = snapshot is not None and snapshot.predict is not None
     shot = snapshot if snapshot is not None and usable else Snapshot(0)
+    # An empty canvas is no mistake: the stage itself says what to do.
+    complaints = {each.path: each.sentence for each in reversed(found)} if len(dataset.points) else {}
+    if shot.device_note:
+        complaints.setdefault("training.device", shot.device_note)
     outcome = snapshot.outcome if snapshot is not None else RUNNING
     return Shown(
         experiment=experiment,
         dataset=dataset,
         workspace=workspace,
-        complaints={complaint.path: complaint.sentence for complaint in reversed(found)},
+        complaints=complaints,
         blocked=blocked,
         field=shot.field if experiment.view.probability else None,
         lines=tuple(overlay for overlay in shot.overlays if isinstance(overlay, Line)),

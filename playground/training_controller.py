@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QObject, Signal
+from PySide6.QtCore import QObject, QTimer, Signal
 
 from engine import checks
 from engine.changes import consequence
@@ -13,6 +13,9 @@ from engine.worker import Speed, Unit
 from playground import choices
 from playground.bridge import Bridge
 from playground.document import Document
+
+_PATIENCE_MS = 1000
+"""How long the loops may take to be ready before it is said what they wait for."""
 
 
 class TrainingController(QObject):
@@ -30,6 +33,11 @@ class TrainingController(QObject):
         super().__init__(parent)
         self._document, self._bridge = document, bridge
         self._snapshot: Snapshot | None = None
+        self._has_said_preparing = False
+        self._preparing = QTimer(self)
+        self._preparing.setSingleShot(True)
+        self._preparing.setInterval(_PATIENCE_MS)
+        self._preparing.timeout.connect(self._say_preparing)
         document.changed.connect(self.on_document_changed)
         bridge.snapshot_arrived.connect(self._on_snapshot)
         bridge.series_arrived.connect(self.series_arrived)
@@ -75,10 +83,12 @@ class TrainingController(QObject):
             self.said.emit("Started again from the first weights.")
             return
         self._bridge.play()
+        self.said.emit("Training…")
         self.snapshot_changed.emit()
 
     def pause(self) -> None:
         self._bridge.pause()
+        self.said.emit("Paused.")
         self.snapshot_changed.emit()
 
     def step(self, unit: Unit, count: int) -> None:
@@ -136,14 +146,23 @@ class TrainingController(QObject):
     def _on_snapshot(self, snapshot: Snapshot) -> None:
         before, self._snapshot = self._snapshot, snapshot
         if snapshot.preparing:
-            self.said.emit("Compiling the training loops for this machine: once, about ten seconds.")
-        elif before is not None and before.preparing:
+            self._preparing.start()
+        elif self._has_said_preparing:
             self.said.emit("Ready.")
+            self._has_said_preparing = False
+        if snapshot.device_note and (before is None or before.device_note != snapshot.device_note):
+            self.said.emit(snapshot.device_note)
         has_ended = snapshot.outcome.final and (before is None or not before.outcome.final)
         # What blocks the experiment as it is now is said by the window; this snapshot may be of an older one.
         if has_ended and self._complaint() is None:
             self.said.emit(snapshot.outcome.sentence)
         self.snapshot_changed.emit()
+
+    def _say_preparing(self) -> None:
+        """Loops that are only read from disk are there before anyone has read a sentence about them."""
+        if self._snapshot is not None and self._snapshot.preparing:
+            self._has_said_preparing = True
+            self.said.emit("Compiling the training loops for this machine: once, about ten seconds.")
 
     def _on_failed(self, failure: object) -> None:
         self.failed.emit(failure)

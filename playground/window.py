@@ -38,6 +38,8 @@ from widgets.theme import DARK, LIGHT
 from widgets.tools import TOOLS
 
 _GALLERY_POINTS = 120
+_LEAST_CURVES = 150
+"""Pixels; the stage has the rest of the height."""
 _WIDTH, _HEIGHT = 1440, 900
 _FRAME = 60
 """Around a window there are borders and a title bar: on a screen without room for them it is maximized."""
@@ -303,6 +305,8 @@ class MainWindow(QMainWindow):
         self.resize(min(_WIDTH, screen.width()), min(_HEIGHT, screen.height()))
         if screen.width() <= _WIDTH + _FRAME or screen.height() <= _HEIGHT + _FRAME:
             self.setWindowState(Qt.WindowState.WindowMaximized)
+        curves = max(_LEAST_CURVES, self.height() // 4 - 20)
+        self.resizeDocks([self._docks[-1]], [curves], Qt.Orientation.Vertical)
         if self.settings.geometry:
             self.restoreGeometry(QByteArray(b64decode(self.settings.geometry)))
         if self.settings.docks:

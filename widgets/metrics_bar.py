@@ -33,12 +33,12 @@ _ORDER = (
 _LEAVING = (
     ("train", "mae"), ("validation", "mae"), ("test", "mae"), ("train", "r2"), ("validation", "r2"),
     ("validation", "rmse"), ("validation", "accuracy"), ("validation", "loss"), ("train", "rmse"),
-    ("train", "accuracy"), ("test", "r2"), ("test", "loss"), ("test", "rmse"), ("test", "accuracy"),
-    ("train", "loss"),
+    ("train", "accuracy"), ("test", "r2"), ("test", "loss"), ("train", "loss"), ("test", "rmse"),
+    ("test", "accuracy"),
 )  # fmt: skip
 """The least important first: what is hidden where the bar is narrow."""
 _GAP = 18
-_LEAST_NOTE = 90
+_LEAST_NOTE = 64
 """The width, in pixels, that the word at the right is left at least."""
 
 

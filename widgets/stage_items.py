@@ -99,14 +99,16 @@ def paint_field(painter: QPainter, frame: Frame, image: QImage, x_range: Range, 
     painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
     if is_vector(painter):
         painter.setRenderHint(QPainter.RenderHint.LosslessImageRendering)
-        image = _flattened(image, QColor(frame.theme.stage))
+        image = _flattened(image, QColor(frame.theme.stage), frame.theme.field_opacity)
+    else:
+        painter.setOpacity(frame.theme.field_opacity)
     if is_vector(painter) or max(target.width(), target.height()) > _WIDEST_IMAGE:
         target, image = _cropped(target, image, frame.plot)
     painter.drawImage(target, image)
     painter.restore()
 
 
-def _flattened(image: QImage, ground: QColor) -> QImage:
+def _flattened(image: QImage, ground: QColor, opacity: float) -> QImage:
     """A finer image without transparency, which some readers of vector files draw badly."""
     if image.width() < _VECTOR_FIELD:
         height = max(1, round(image.height() * _VECTOR_FIELD / image.width()))
@@ -119,6 +121,7 @@ def _flattened(image: QImage, ground: QColor) -> QImage:
     flat = QImage(image.size(), QImage.Format.Format_RGB32)
     flat.fill(ground)
     painter = QPainter(flat)
+    painter.setOpacity(opacity)
     painter.drawImage(0, 0, image)
     painter.end()
     return flat

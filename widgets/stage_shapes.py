@@ -19,6 +19,8 @@ from engine.palette import CLASS_COLOURS, CLASS_SHAPES, HIGH_VALUE, LOW_VALUE
 from widgets.stage_geometry import Floats
 from widgets.theme import Theme
 
+_NEUTRAL = QColor(127, 138, 158)
+"""Of points without a class: light and dark outlines both show around it."""
 VALUE_LEVELS = 65
 """How many colours tell targets apart: an odd number, so that the middle has one of its own."""
 _MIDDLE_VALUE = (178, 178, 178)
@@ -114,7 +116,7 @@ def looks_of(dataset: Dataset, theme: Theme) -> tuple[Look, ...]:
             for held_out in (False, True)
         )
     if dataset.n_inputs == 1:
-        return tuple(Look("circle", QColor(theme.muted), outline) for outline in outlines)
+        return tuple(Look("circle", _NEUTRAL, outline) for outline in outlines)
     return tuple(
         Look("circle", value_colour(level / (VALUE_LEVELS - 1)), outline)
         for level in range(VALUE_LEVELS)

@@ -37,6 +37,8 @@ class Theme:
     test_curve: str
     tooltip: str
     on_tooltip: str
+    field_opacity: float = 1.0
+    """Of the coloured plane: on a dark ground it must stay darker than the points on it."""
     font_size: int = 13
     line_width: float = 2.0
     point_size: float = 9.0
@@ -87,6 +89,7 @@ DARK = replace(
     train_curve="#56b4e9",
     validation_curve="#2ec79a",
     test_curve="#ff9a4d",
+    field_opacity=0.6,
     tooltip="#e8ebf1",
     on_tooltip="#14171d",
 )

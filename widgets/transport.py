@@ -153,7 +153,7 @@ class Transport(QWidget):
         name, tooltip = ("Pause", "Pauses the training.") if playing else ("Play", "Trains the model.")
         self.play_button.setAccessibleName(name)
         self.play_button.setAccessibleDescription(tooltip)
-        self.play_button.setToolTip(f"{name} (Space)\n{tooltip}")
+        self.play_button.setToolTip(f"{name} (F5)\n{tooltip}")
         self._draw_play()
 
     def set_epoch(self, epoch: int) -> None:

@@ -20,7 +20,7 @@ class LinearRegression(Settings):
         "gradient",
         "Fit",
         "Least squares solves for the best weights in one step; gradient descent walks towards them.",
-        labels={"least_squares": "Least squares (exact)", "gradient": "Gradient descent"},
+        labels={"least_squares": "Least squares", "gradient": "Gradient descent"},
     )
 
 
