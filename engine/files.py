@@ -159,7 +159,8 @@ def load_experiment(path: str | os.PathLike[str]) -> Experiment:
     path = Path(path)
     try:
         if not path.is_file():
-            raise FileError(f"{path}: there is no such file.")
+            what = "it is a folder, not a file" if path.is_dir() else "there is no such file"
+            raise FileError(f"{path}: {what}.")
         size = path.stat().st_size
         if size > _LARGEST_FILE:
             raise FileError(f"{path.name} is too large for an experiment: {size / 2**20:,.0f} MB.")

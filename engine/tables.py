@@ -93,7 +93,8 @@ def read_inputs(path: str | os.PathLike[str], input_names: Sequence[str]) -> Flo
 def _text_of(path: Path) -> str:
     try:
         if not path.is_file():
-            raise TableError(f"{path}: there is no such file.")
+            what = "it is a folder, not a file" if path.is_dir() else "there is no such file"
+            raise TableError(f"{path}: {what}.")
         size = path.stat().st_size
         if size > _LARGEST_FILE:
             raise TableError(

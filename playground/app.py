@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+import signal
 import sys
 import traceback
 from collections.abc import Iterator
@@ -51,6 +52,8 @@ def run_application(file: Path | None) -> int:
 
     # The GUI thread gets the interpreter back within a millisecond, also beside a thread of pure Python.
     sys.setswitchinterval(0.001)
+    # Ctrl+C in the terminal ends the window as a kill would: what is unsaved is recovered at the next start.
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
     application = QApplication.instance() or QApplication(["playground"])
     assert isinstance(application, QApplication)
     application.setApplicationName("playground")

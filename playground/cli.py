@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import argparse
+import difflib
 import json
+import os
 import sys
 import time
 from collections.abc import Callable, Sequence
@@ -16,6 +18,8 @@ if TYPE_CHECKING:
 
 DEFAULT_EPOCHS = 200
 """How long `run` and `render` train an experiment that has no stop condition of its own."""
+MOST_EPOCHS = 100_000
+"""How long they wait for early stopping: a loss may become better for ever, a little at a time."""
 
 
 class UsageError(Exception):
@@ -37,7 +41,8 @@ def run(arguments: Sequence[str]) -> int:
     try:
         options = _parser().parse_args(_with_command(list(arguments)))
         handler: Callable[[argparse.Namespace], int] = options.handler
-        return handler(options)
+        code = handler(options)
+        sys.stdout.flush()
     except UsageError as error:
         print(f"playground: {error}", file=sys.stderr)
         return 2
@@ -45,7 +50,10 @@ def run(arguments: Sequence[str]) -> int:
         print("playground: interrupted", file=sys.stderr)
         return 130
     except BrokenPipeError:
+        # Whoever read has gone, as `head` does. What is still to be flushed at exit goes nowhere, silently.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
+    return code
 
 
 _COMMANDS = ("open", "run", "render", "schema", "learners", "doctor")
@@ -53,8 +61,15 @@ _COMMANDS = ("open", "run", "render", "schema", "learners", "doctor")
 
 def _with_command(arguments: list[str]) -> list[str]:
     """``playground FILE`` is short for ``playground open FILE``."""
-    if arguments and (arguments[0] in _COMMANDS or arguments[0] in ("-h", "--help", "--version")):
+    if not arguments:
+        return ["open"]
+    first = arguments[0]
+    if first in (*_COMMANDS, "-h", "--help", "--version"):
         return arguments
+    if not first.startswith("-") and "." not in first and not Path(first).exists():
+        near = difflib.get_close_matches(first, _COMMANDS, 1)
+        hint = f"did you mean '{near[0]}'?" if near else f"the commands are {', '.join(_COMMANDS)}."
+        raise UsageError(f"there is no command and no file '{first}': {hint}")
     return ["open", *arguments]
 
 
@@ -136,7 +151,7 @@ def _version() -> str:
 
 
 def _open(options: argparse.Namespace) -> int:
-    if options.file is not None and not options.file.exists():
+    if options.file is not None and not options.file.is_file():
         raise UsageError(f"there is no file '{options.file}'")
     from playground.app import run_application, without_display
 
@@ -151,7 +166,8 @@ def _demonstrate(file: Path | None) -> int:
 
     print("There is no display, so no window can open. Training the experiment and writing its figure instead.")
     experiment = _load(file) if file is not None else Experiment()
-    trained = _train(_with_epochs(experiment, None))
+    trained = _started(_with_epochs(experiment, None))
+    _train(trained)
     target = Path("playground-figure.png").resolve()
     _write_figure(trained, target, what="both", theme="light", scale=2)
     print(_summary(trained))
@@ -162,9 +178,14 @@ def _demonstrate(file: Path | None) -> int:
 def _run(options: argparse.Namespace) -> int:
     if (options.predict is None) != (options.out is None):
         raise UsageError("--predict POINTS.csv and --out PRED.csv go together")
-    experiment = _experiment(options)
+    if options.predict is not None:
+        if not options.predict.is_file():
+            raise UsageError(f"there is no file '{options.predict}'")
+        _check_target(options.out)
+    trained = _started(_experiment(options))
     started = time.perf_counter()
-    trained = _train(experiment)
+    if options.epochs != 0:
+        _train(trained)
     seconds = time.perf_counter() - started
     if options.predict is not None:
         _predict(trained, options.predict, options.out)
@@ -177,9 +198,13 @@ def _run(options: argparse.Namespace) -> int:
 
 def _render(options: argparse.Namespace) -> int:
     if options.output.suffix.lower() not in (".png", ".svg", ".pdf"):
-        raise UsageError(f"a figure is written as .png, .svg or .pdf, not as '{options.output.suffix}'")
-    trained = _train(_experiment(options))
+        raise UsageError(f"a figure is a .png, .svg or .pdf file, not '{options.output}'")
+    _check_target(options.output)
+    trained = _started(_experiment(options))
+    if options.epochs != 0:
+        _train(trained)
     _write_figure(trained, options.output, what=options.what, theme=options.theme, scale=options.scale)
+    print(_summary(trained))
     print(f"Wrote {options.output}")
     return 0
 
@@ -257,26 +282,40 @@ def _with_epochs(experiment: Experiment, epochs: int | None) -> Experiment:
     """`experiment`, sure to end: after `epochs`, by its own stop conditions, or after `DEFAULT_EPOCHS`."""
     stop = experiment.training.stop
     if epochs is None:
-        if stop.max_epochs or stop.patience:
+        if stop.max_epochs:
             return experiment
-        epochs = DEFAULT_EPOCHS
+        epochs = MOST_EPOCHS if stop.patience else DEFAULT_EPOCHS
     stop = stop.model_copy(update={"max_epochs": epochs})
     training = experiment.training.model_copy(update={"stop": stop})
     return experiment.model_copy(update={"training": training})
 
 
-def _train(experiment: Experiment) -> Run:
+def _started(experiment: Experiment) -> Run:
+    """The run of `experiment` before its first step, with its loops compiled."""
     from engine import checks
     from engine.training import Run
 
-    trained = Run(experiment)
-    complaint = checks.blocking(experiment, trained.dataset)
+    begun = Run(experiment)
+    complaint = checks.blocking(experiment, begun.dataset)
     if complaint is not None:
         raise UsageError(f"{complaint.path}: {complaint.sentence}")
-    epochs = experiment.training.stop.max_epochs
-    while not trained.outcome.final and not (epochs == 0 and not experiment.training.stop.patience):
-        trained.advance_epochs(1000)
-    return trained
+    if begun.needs_preparation:
+        begun.prepare()
+    return begun
+
+
+def _train(begun: Run) -> None:
+    """Train until the run ends, which `_with_epochs` has made sure of."""
+    while not begun.outcome.final:
+        begun.advance_epochs(1000)
+
+
+def _check_target(path: Path) -> None:
+    """Say before the training, rather than after it, that there is nowhere to write to."""
+    if path.is_dir():
+        raise UsageError(f"'{path}' is a folder, not the name of a file")
+    if not path.parent.is_dir():
+        raise UsageError(f"there is no folder '{path.parent}'")
 
 
 def _predict(trained: Run, source: Path, target: Path) -> None:
@@ -309,6 +348,7 @@ def _result(trained: Run, seconds: float) -> dict[str, Any]:
         "epochs_per_second": snapshot.epoch / seconds if seconds > 0 else 0.0,
         "device": snapshot.device,
         "path": snapshot.path,
+        "device_note": snapshot.device_note,
     }
     if coefficients is not None:
         weights, intercepts = coefficients
@@ -333,6 +373,8 @@ def _summary(trained: Run) -> str:
             for name, estimate in values.items()
         ]
         lines.append(f"{part:>10}: {', '.join(cells)}")
+    if trained.learner is not None and trained.learner.device_note:
+        lines.append(trained.learner.device_note)
     return "\n".join(lines)
 
 
@@ -346,5 +388,5 @@ def _write_figure(trained: Run, target: Path, *, what: str, theme: str, scale: i
 
         try:
             write_figure(target, content_of_run(trained), what=what, scale=scale, theme=THEMES[theme])
-        except OSError as error:
+        except (OSError, ValueError) as error:
             raise UsageError(str(error)) from error

@@ -93,8 +93,7 @@ class FileController(QObject):
             save_experiment(path, experiment)
         except OSError as error:
             self._window.complain(
-                "The experiment could not be saved",
-                f"{_sentence(error)} The file {path} is as it was; choose another folder with Save As.",
+                "The experiment could not be saved", f"{_sentence(error)} Choose another folder with Save As."
             )
             return False
         document.mark_saved(path, experiment)

@@ -110,6 +110,7 @@ def find_recovered() -> Recovered | None:
             _log.warning("a recovery file could not be read: %s", error)
             with contextlib.suppress(OSError):
                 file.rename(file.with_suffix(".unreadable"))
+            _unlink(_lock_file(file))
             continue
         found.append(Recovered(experiment, Path(name) if name else None, time, file))
     found.sort(key=lambda each: each.time)

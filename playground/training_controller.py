@@ -147,9 +147,11 @@ class TrainingController(QObject):
         before, self._snapshot = self._snapshot, snapshot
         if snapshot.preparing:
             self._preparing.start()
-        elif self._has_said_preparing:
-            self.said.emit("Ready.")
-            self._has_said_preparing = False
+        else:
+            self._preparing.stop()
+            if self._has_said_preparing:
+                self.said.emit("Ready.")
+                self._has_said_preparing = False
         if snapshot.device_note and (before is None or before.device_note != snapshot.device_note):
             self.said.emit(snapshot.device_note)
         has_ended = snapshot.outcome.final and (before is None or not before.outcome.final)

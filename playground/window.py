@@ -307,6 +307,8 @@ class MainWindow(QMainWindow):
             self.setWindowState(Qt.WindowState.WindowMaximized)
         curves = max(_LEAST_CURVES, self.height() // 4 - 20)
         self.resizeDocks([self._docks[-1]], [curves], Qt.Orientation.Vertical)
+        for panel in (self.data_panel, self.model_panel):
+            panel.set_folds(dict.fromkeys(self.settings.unfolded, True))
         if self.settings.geometry:
             self.restoreGeometry(QByteArray(b64decode(self.settings.geometry)))
         if self.settings.docks:
@@ -359,10 +361,12 @@ class MainWindow(QMainWindow):
 
     def remember_layout(self) -> None:
         """Put the window's size and docks into the settings."""
+        folds = dict.fromkeys(self.settings.unfolded, True) | self.data_panel.folds() | self.model_panel.folds()
         self.settings = self.settings.model_copy(
             update={
                 "geometry": b64encode(self.saveGeometry().data()).decode(),
                 "docks": b64encode(self.saveState(DOCK_VERSION).data()).decode(),
+                "unfolded": tuple(name for name, is_open in folds.items() if is_open),
                 "brush_radius": self.workspace.brush_radius,
                 "brush_density": self.workspace.brush_density,
             }

@@ -85,6 +85,7 @@ class ModelPanel(Panel):
         """The form of one learner's settings, made when it is first needed."""
         if kind not in self._learner_forms:
             fold = Fold(f"model.{kind}")
+            fold.set_open(self._remembered.get(f"model.{kind}", False))
             form = Form(LEARNERS[kind].settings, "learner", fold=fold, label_width=_LABEL_WIDTH)
             form.edited.connect(self.edited)
             form.column.addWidget(fold)
@@ -243,9 +244,10 @@ class ModelPanel(Panel):
             "training.regularization": self._regularization_section.say,
             "training.stop": self._regularization_section.say,
         }
-        if path not in places:
+        place = "learner.layers" if path.startswith("learner.layers.") else path
+        if place not in places:
             return False
-        places[path](sentence)
+        places[place](sentence)
         return True
 
     def _mark_learner(self, sentence: str | None) -> None:

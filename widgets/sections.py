@@ -167,6 +167,7 @@ class Panel(QScrollArea):
     def __init__(self, title: str, width: int, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._width = width
+        self._remembered: dict[str, bool] = {}
         self.setAccessibleName(title)
         self.setWidgetResizable(True)
         self.setFrameShape(QFrame.Shape.NoFrame)
@@ -205,7 +206,8 @@ class Panel(QScrollArea):
         return {fold.objectName(): fold.is_open for fold in self.findChildren(Fold)}
 
     def set_folds(self, opened: Mapping[str, bool]) -> None:
-        """Open and close folds by name; names unknown are passed over."""
+        """Open and close folds by name; of those that are made later, it is remembered."""
+        self._remembered = dict(opened)
         for fold in self.findChildren(Fold):
             fold.set_open(bool(opened.get(fold.objectName(), fold.is_open)))
 

@@ -273,8 +273,11 @@ def test_points_need_an_experiment_that_speaks_of_them() -> None:
 
 
 def test_a_missing_file_and_a_folder_are_said(tmp_path: Path) -> None:
-    for path in (tmp_path / "none.playground", tmp_path):
-        with pytest.raises(FileError, match="there is no such file"):
+    for path, sentence in (
+        (tmp_path / "none.playground", "there is no such file"),
+        (tmp_path, "it is a folder, not a file"),
+    ):
+        with pytest.raises(FileError, match=sentence):
             load_experiment(path)
 
 

@@ -195,8 +195,8 @@ def test_what_is_no_text_is_said_to_be_none(content: bytes, tmp_path: Path) -> N
 
 
 def test_a_missing_file_a_folder_and_a_huge_file_are_said(tmp_path: Path) -> None:
-    for path in (tmp_path / "none.csv", tmp_path):
-        with pytest.raises(TableError, match="there is no such file"):
+    for path, sentence in ((tmp_path / "none.csv", "there is no such file"), (tmp_path, "it is a folder, not a file")):
+        with pytest.raises(TableError, match=sentence):
             read_points(path)
     with (tmp_path / "huge.csv").open("wb") as file:
         file.truncate(2**30)
