@@ -112,6 +112,15 @@ class DataController(QObject):
         self._edit(choices.with_empty_canvas(self._document.experiment, task, n_inputs), text)
         self._set_workspace(selection=NO_ROWS)
 
+    def copy(self) -> None:
+        """Put the selected points on the clipboard as text, or all of them if none is selected."""
+        from engine.tables import points_text
+
+        experiment, rows = self._document.experiment, self._workspace().selection
+        dataset = dataset_of(experiment.data, experiment.preparation)
+        QApplication.clipboard().setText(points_text(dataset, rows if len(rows) else None))
+        self.said.emit(f"Copied {len(rows) or len(dataset.points):,} points.")
+
     def paste(self) -> None:
         """Add the points on the clipboard to those on stage, or put them there if they are of another kind."""
         from engine.tables import parse_points

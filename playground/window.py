@@ -187,6 +187,7 @@ class MainWindow(QMainWindow):
             "file.quit": self.close,
             "edit.undo": self.document.undo,
             "edit.redo": self.document.redo,
+            "edit.copy": self._data.copy,
             "edit.paste": self._data.paste,
             "edit.select_all": self._data.select_all,
             "edit.delete": self._data.delete_selected,

@@ -28,7 +28,7 @@ def test_the_table_holds_every_generator_of_the_document() -> None:
 def test_the_default_points_fill_the_plot_and_stay_near_it(name: GeneratorName) -> None:
     points = generate(GeneratedData(generator=name))
     entry = GENERATORS[name]
-    assert points.X.shape == (300, entry.n_inputs)
+    assert points.X.shape == (400, entry.n_inputs)
     inside = np.abs(points.X) <= 1.0
     assert inside.mean() > 0.95
     assert np.ptp(points.X, axis=0).min() > 1.0

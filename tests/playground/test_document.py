@@ -52,7 +52,7 @@ def test_a_dragged_slider_is_one_step_and_the_next_drag_another(document: Docume
     document.undo()
     assert document.experiment.training.optimizer.learning_rate == 0.3
     document.undo()
-    assert document.experiment.training.optimizer.learning_rate == 0.03
+    assert document.experiment == Experiment(data=DrawnData())
 
 
 def set_rate(experiment: Experiment, rate: float) -> Experiment:

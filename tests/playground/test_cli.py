@@ -1,0 +1,406 @@
+"""The command line, as a person types it: what it prints, what it writes, and how it ends."""
+
+from __future__ import annotations
+
+import csv
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from PySide6.QtGui import QImage
+
+from engine.edits import set_values
+from engine.experiment import DrawnData, Experiment, GeneratedData
+from engine.files import load_experiment, save_experiment
+from engine.generators import generate
+from engine.registry import LEARNERS
+from playground.cli import run
+
+Said = tuple[int, str, str]
+"""Exit code, standard output, standard error."""
+Say = Callable[..., Said]
+
+
+@pytest.fixture
+def say(capsys: pytest.CaptureFixture[str], qapp: object, home: Path) -> Say:
+    """Type a command line."""
+
+    def typed(*arguments: object) -> Said:
+        code = run([str(argument) for argument in arguments])
+        captured = capsys.readouterr()
+        return code, captured.out, captured.err
+
+    return typed
+
+
+@pytest.fixture
+def moons(tmp_path: Path) -> Path:
+    """A file with a small experiment in it."""
+    path = tmp_path / "moons.playground"
+    values = {
+        "data.generator": "moons",
+        "data.n_points": 60,
+        "learner.layers": "6",
+        "training.optimizer.batch_size": 20,
+    }
+    save_experiment(path, set_values(Experiment(), values))
+    return path
+
+
+def printed(said: Said) -> dict[str, Any]:
+    """The JSON object that a command that ended well has printed."""
+    code, out, err = said
+    assert (code, err) == (0, "")
+    result = json.loads(out)
+    assert isinstance(result, dict)
+    return result
+
+
+def refused(said: Said) -> str:
+    """The one sentence that a command with wrong arguments has said."""
+    code, out, err = said
+    assert code == 2
+    assert out == ""
+    assert err.startswith("playground: ")
+    assert err.count("\n") == 1
+    return err.removeprefix("playground: ").strip()
+
+
+# -- run ---------------------------------------------------------------------------------------------------------------
+
+
+def test_run_prints_one_object(say: Say, moons: Path) -> None:
+    result = printed(say("run", moons, "--epochs", 5, "--json"))
+    assert result["outcome"] == "stopped"
+    assert (result["epoch"], result["step"]) == (5, 5 * 3)  # 42 training points in batches of 20
+    assert set(result["metrics"]) == set(result["losses"]) == {"train", "test"}
+    assert set(result["metrics"]["train"]) == {"loss", "accuracy"}
+    assert result["losses"]["test"] == result["metrics"]["test"]["loss"]["value"] > 0
+    assert 0 < result["metrics"]["test"]["accuracy"]["half_width_95"] < 1
+    assert result["seconds"] > 0
+    assert result["epochs_per_second"] == pytest.approx(5 / result["seconds"])
+    assert (result["device"], result["path"], result["device_note"]) == ("cpu", "compiled", "")
+
+
+def test_run_prints_sentences_without_json(say: Say, moons: Path) -> None:
+    code, out, err = say("run", moons, "--epochs", 5)
+    assert (code, err) == (0, "")
+    lines = out.splitlines()
+    assert lines[0] == "Stopped after 5 epochs, as asked."
+    assert lines[1].strip().startswith("train: loss 0.")
+    assert "accuracy" in lines[2]
+    assert "±" in lines[2]
+
+
+def test_a_closed_form_says_that_it_is_one(say: Say, tmp_path: Path) -> None:
+    path = tmp_path / "plane.playground"
+    values = {"data.generator": "linear", "learner.kind": "linear_regression", "learner.fit": "least_squares",
+              "training.loss.kind": "squared"}  # fmt: skip
+    save_experiment(path, set_values(Experiment(), values))
+    result = printed(say("run", path, "--json"))
+    assert (result["outcome"], result["path"], result["epoch"]) == ("converged", "closed form", 1)
+    assert result["coefficients"]["features"] == ["x"]
+    assert set(result["metrics"]["test"]) == {"loss", "rmse", "mae", "r2"}
+
+
+def test_without_a_stop_condition_it_ends_by_itself(say: Say, moons: Path) -> None:
+    assert printed(say("run", moons, "--json"))["epoch"] == 200
+    assert printed(say("run", moons, "--json", "--set", "training.stop.max_epochs=7"))["epoch"] == 7
+    early = printed(say("run", moons, "--json", "--set", "training.stop.patience=3"))
+    assert "Stopped early" in early["sentence"]
+
+
+def test_no_epochs_train_nothing(say: Say, moons: Path) -> None:
+    for more in ([], ["--set", "training.stop.patience=3"]):
+        result = printed(say("run", moons, "--epochs", 0, "--json", *more))
+        assert (result["outcome"], result["epoch"], result["step"]) == ("running", 0, 0)
+
+
+def test_a_seed_decides_the_numbers(say: Say, moons: Path) -> None:
+    first, again, other = (
+        printed(say("run", moons, "--epochs", 3, "--json", "--seed", seed))["losses"] for seed in (4, 4, 5)
+    )
+    assert first == again
+    assert first["train"] != other["train"]
+
+
+def test_set_changes_what_the_file_says(say: Say, moons: Path) -> None:
+    result = printed(
+        say("run", moons, "--epochs", 2, "--json", "--set", "learner.kind=logistic_regression",
+            "--set", "training.path=torch", "--set", "data.n_points=30")
+    )  # fmt: skip
+    assert result["path"] == "torch"
+    assert len(result["coefficients"]["intercepts"]) == 2
+    assert load_experiment(moons).learner.kind == "mlp"  # the file itself stays as it is
+
+
+def test_a_misspelt_path_is_answered_with_the_right_one(say: Say, moons: Path) -> None:
+    sentence = refused(say("run", moons, "--set", "training.optimizer.learnin_rate=0.1"))
+    assert "training.optimizer.learnin_rate" in sentence
+    assert "training.optimizer.learning_rate" in sentence
+
+
+@pytest.mark.parametrize(
+    ("assignment", "words"),
+    [
+        ("training.optimizer.learning_rate=1000", ("training.optimizer.learning_rate", "1000", "100")),
+        ("data.n_points=0", ("data.n_points", "0", "1")),
+        ("data.n_points=many", ("data.n_points", "many", "whole number")),
+        ("training.optimizer.kind=adma", ("training.optimizer.kind", "adma", "adam")),
+        ("learner.layers=8,5000", ("learner.layers.1.units", "5000", "1024")),
+        ("learning_rate", ("path=value", "learning_rate")),
+        ("=3", ("path=value",)),
+    ],
+)
+def test_a_wrong_value_is_named_with_its_field_and_range(
+    assignment: str, words: tuple[str, ...], say: Say, moons: Path
+) -> None:
+    sentence = refused(say("run", moons, "--set", assignment))
+    for word in words:
+        assert word in sentence
+
+
+def test_a_diverged_run_is_a_result(say: Say, moons: Path) -> None:
+    values = ["--set", "training.optimizer.kind=gradient_descent", "--set", "training.optimizer.learning_rate=100",
+              "--set", "learner.layers=8,8", "--set", "learner.layers.0.activation=relu",
+              "--set", "learner.layers.1.activation=relu", "--set", "training.loss.kind=squared"]  # fmt: skip
+    result = printed(say("run", moons, "--epochs", 500, "--json", *values))
+    assert result["outcome"] == "diverged"
+    assert f"Diverged at step {result['step']:,}" in result["sentence"]
+    assert "learning rate" in result["sentence"]
+    assert result["epoch"] < 500
+
+
+def test_a_missing_gpu_is_said(say: Say, moons: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("torch.cuda.is_available", lambda: False)
+    result = printed(say("run", moons, "--epochs", 1, "--device", "cuda", "--json"))
+    assert result["device"] == "cpu"
+    assert result["device_note"] == "No CUDA GPU was found, so the CPU is used."
+    code, out, _ = say("run", moons, "--epochs", 1, "--device", "cuda")
+    assert code == 0
+    assert "No CUDA GPU was found" in out
+
+
+def test_predictions_are_written(say: Say, moons: Path, tmp_path: Path) -> None:
+    points, predictions = tmp_path / "points.csv", tmp_path / "predictions.csv"
+    points.write_text("x1,x2\n-0.5,0.75\n0.25,-1\n2,2\n", "utf-8")
+    code, _, _ = say("run", moons, "--epochs", 5, "--predict", points, "--out", predictions)
+    assert code == 0
+    rows = list(csv.DictReader(predictions.open(encoding="utf-8")))
+    assert [(row["x1"], row["x2"]) for row in rows] == [("-0.5", "0.75"), ("0.25", "-1.0"), ("2.0", "2.0")]
+    for row in rows:
+        shares = {name: float(row[f"p({name})"]) for name in ("A", "B")}
+        assert sum(shares.values()) == pytest.approx(1)
+        assert row["predicted"] == max(shares, key=lambda name: shares[name])
+
+
+def test_a_table_of_points_is_an_experiment_too(say: Say, tmp_path: Path) -> None:
+    table = tmp_path / "points.csv"
+    table.write_text("x1,x2,label\n" + "".join(f"{i % 7},{i % 5},{'ab'[i % 7 > 3]}\n" for i in range(40)), "utf-8")
+    result = printed(say("run", table, "--epochs", 20, "--json"))
+    assert result["epoch"] == 20
+
+
+# -- render ------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize("suffix", [".png", ".svg", ".pdf"])
+def test_render_writes_a_figure(suffix: str, theme: str, say: Say, moons: Path, tmp_path: Path) -> None:
+    figure = tmp_path / f"figure{suffix}"
+    code, out, err = say("render", moons, "-o", figure, "--epochs", 2, "--theme", theme, "--scale", 1)
+    assert (code, err) == (0, "")
+    assert out.splitlines()[-1] == f"Wrote {figure}"
+    content = figure.read_bytes()
+    assert content.startswith({".png": b"\x89PNG", ".svg": b"<?xml", ".pdf": b"%PDF-"}[suffix])
+    if suffix == ".png":
+        picture = QImage(str(figure))
+        assert (picture.width(), picture.height()) == (960, 720)
+        assert (picture.pixelColor(2, 2).lightness() > 128) == (theme == "light")
+
+
+def test_render_draws_curves(say: Say, moons: Path, tmp_path: Path) -> None:
+    figure = tmp_path / "both.png"
+    assert say("render", moons, "-o", figure, "--epochs", 2, "--what", "both", "--scale", 1)[0] == 0
+    assert QImage(str(figure)).height() == 720 + 320
+
+
+# -- what there is -----------------------------------------------------------------------------------------------------
+
+
+def resolved(schema: dict[str, Any], node: dict[str, Any]) -> dict[str, Any]:
+    while "$ref" in node:
+        node = schema["$defs"][node["$ref"].rsplit("/", 1)[1]]
+    return node
+
+
+def assert_described(schema: dict[str, Any], node: dict[str, Any], value: Any, where: str = "") -> None:
+    """Every field of a file is in the schema, with a type that it has."""
+    node = resolved(schema, node)
+    if "discriminator" in node:
+        tag = node["discriminator"]["propertyName"]
+        node = resolved(schema, {"$ref": node["discriminator"]["mapping"][value[tag]]})
+    if isinstance(value, dict):
+        assert node.get("type") == "object", where
+        for name, inside in value.items():
+            assert name in node["properties"], f"{where}.{name}"
+            assert_described(schema, node["properties"][name], inside, f"{where}.{name}")
+        return
+    kinds = {"string": str, "integer": int, "number": (int, float), "boolean": bool, "array": list, "null": type(None)}
+    if "const" in node:
+        assert value == node["const"], where
+        return
+    allowed = [resolved(schema, each).get("type") for each in node.get("anyOf", [node])]
+    assert any(isinstance(value, kinds[kind]) for kind in allowed), (where, value, allowed)
+
+
+@pytest.mark.parametrize(
+    "experiment",
+    [
+        Experiment(),
+        set_values(Experiment(), {"data.generator": "sine", "learner.kind": "linear_regression"}),
+        Experiment(data=DrawnData(points=generate(GeneratedData(n_points=5)).points)),
+    ],
+    ids=["default", "linear", "drawn"],
+)
+def test_the_schema_describes_files(experiment: Experiment, say: Say, tmp_path: Path) -> None:
+    schema = printed(say("schema"))
+    assert schema["title"] == "Experiment"
+    path = tmp_path / "one.playground"
+    save_experiment(path, experiment)
+    written = json.loads(path.read_text("utf-8"))
+    del written["format"]
+    assert_described(schema, schema, written)
+
+
+def test_the_learners_are_listed(say: Say) -> None:
+    rows = printed(say("learners", "--json"))["learners"]
+    assert [row["kind"] for row in rows] == list(LEARNERS)
+    for row in rows:
+        assert row["settings"]["properties"]["kind"]["const"] == row["kind"]
+        assert set(row["tasks"]) <= {"classification", "regression"}
+    _, out, _ = say("learners")
+    assert [line.split()[0] for line in out.splitlines()] == list(LEARNERS)
+
+
+def test_the_doctor_reports(say: Say) -> None:
+    report = printed(say("doctor", "--json"))
+    assert report["python"] == ".".join(map(str, sys.version_info[:3]))
+    code, out, _ = say("doctor")
+    assert code == 0
+    assert report["python"] in out
+
+
+# -- without a display -------------------------------------------------------------------------------------------------
+
+
+def in_a_process(*arguments: object, cwd: Path, **environment: str) -> subprocess.CompletedProcess[str]:
+    root = Path(__file__).parents[2]
+    return subprocess.run(
+        [sys.executable, "-W", "error", "-m", "playground", *map(str, arguments)],
+        cwd=cwd,
+        env={**os.environ, "PYTHONPATH": str(root), "QT_QPA_PLATFORM": "offscreen", **environment},
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+
+
+def test_without_a_display_the_figure_is_written_instead(moons: Path, tmp_path: Path) -> None:
+    done = in_a_process(moons, cwd=tmp_path)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "no display" in done.stdout
+    figure = tmp_path / "playground-figure.png"
+    assert str(figure) in done.stdout
+    assert QImage(str(figure)).width() == 1920
+
+
+def test_a_reader_that_leaves_is_no_error(tmp_path: Path) -> None:
+    root = Path(__file__).parents[2]
+    done = subprocess.run(
+        ["bash", "-c", f"set -o pipefail; {sys.executable} -m playground schema | head -n 1"],
+        cwd=tmp_path, env={**os.environ, "PYTHONPATH": str(root)}, capture_output=True, text=True, timeout=60,
+        check=False,
+    )  # fmt: skip
+    assert done.stdout == "{\n"
+    assert done.stderr == ""
+
+
+# -- wrong arguments ---------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("line", "words"),
+    [
+        ("rnu {moons}", ("no command and no file 'rnu'", "did you mean 'run'?")),
+        ("xyzzy", ("no command and no file 'xyzzy'", "render")),
+        ("{folder}/none.playground", ("no file", "none.playground")),
+        ("{folder}", ("no file", "{folder}")),
+        ("{moons} --jsno", ("--jsno",)),
+        ("run", ("FILE",)),
+        ("run {folder}/none.playground", ("none.playground", "no such file")),
+        ("run {folder}", ("{folder}", "folder")),
+        ("run {moons} --epochs -3", ("--epochs", "-3 is less than 0")),
+        ("run {moons} --epochs ten", ("--epochs", "'ten' is not a whole number")),
+        ("run {moons} --seed -1", ("--seed", "-1")),
+        ("run {moons} --seed 99999999999", ("training.seed", "99999999999")),
+        ("run {moons} --device tpu", ("--device", "tpu", "cuda")),
+        ("run {moons} --predict {moons}", ("--predict", "--out", "together")),
+        ("run {moons} --predict {folder}/none.csv --out {folder}/p.csv", ("no file", "none.csv")),
+        ("run {moons} --predict {points} --out {folder}/none/p.csv", ("no folder", "none")),
+        ("run {moons} --predict {points} --out {folder}", ("is a folder",)),
+        ("run {moons} --frobnicate", ("--frobnicate",)),
+        ("render {moons}", ("-o",)),
+        ("render {moons} -o {folder}/figure.bmp", ("figure.bmp", ".png, .svg or .pdf")),
+        ("render {moons} -o {folder}/none/figure.png", ("no folder", "none")),
+        ("render {moons} -o {folder}/figure.png --theme blue", ("--theme", "blue", "dark")),
+        ("render {moons} -o {folder}/figure.png --scale 9", ("--scale", "9")),
+        ("schema more", ("more",)),
+    ],
+)
+def test_wrong_arguments_are_answered_in_one_sentence(
+    line: str, words: tuple[str, ...], say: Say, moons: Path, tmp_path: Path
+) -> None:
+    points = tmp_path / "points.csv"
+    points.write_text("0,1\n", "utf-8")
+    names = {"moons": moons, "folder": tmp_path, "points": points}
+    sentence = refused(say(*line.format(**names).split()))
+    for word in words:
+        assert word.format(**names) in sentence
+    assert not (tmp_path / "figure.png").exists()
+
+
+def test_a_figure_that_cannot_be_written_is_said(
+    say: Say, moons: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("os.fsync", full)
+    figure = tmp_path / "figure.png"
+    code, _, err = say("render", moons, "-o", figure, "--epochs", 1)
+    assert code == 2
+    assert str(figure) in err
+    assert "No space left on device" in err
+    assert [path.name for path in tmp_path.iterdir()] == ["moons.playground"]
+
+
+def test_points_that_the_model_cannot_take_are_said(say: Say, moons: Path, tmp_path: Path) -> None:
+    points = tmp_path / "points.csv"
+    points.write_text("x1,x2\n1,2\n3,abc\n", "utf-8")
+    code, _, err = say("run", moons, "--epochs", 1, "--predict", points, "--out", tmp_path / "out.csv")
+    assert code == 2
+    for word in ("points.csv", "row 3", "x2", "abc"):
+        assert word in err
+    assert not (tmp_path / "out.csv").exists()
+
+
+def test_an_experiment_that_cannot_start_is_explained(say: Say, moons: Path) -> None:
+    sentence = refused(say("run", moons, "--set", "training.loss.kind=zero_one"))
+    assert sentence.startswith("training.loss.kind: Zero-one loss is flat")

@@ -1,0 +1,163 @@
+"""The window: what its parts wish, and what becomes of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PySide6.QtCore import QPoint, QPointF, Qt
+from PySide6.QtGui import QWheelEvent
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QApplication, QDialogButtonBox, QLineEdit, QMessageBox, QWidget
+
+from engine.experiment import DrawnData, Experiment
+from tests.playground.conftest import Hands, found, press_button
+
+Answer = Callable[[Callable[[QWidget], None]], None]
+
+
+def test_points_are_copied_and_pasted_with_their_classes(hands: Hands) -> None:
+    before = hands.window.shown.dataset
+    hands.do("edit.copy")
+    assert QApplication.clipboard().text().splitlines()[0] == "x1,x2,label"
+    hands.do("data.clear")
+    assert hands.n_points == 0
+    hands.do("edit.paste")
+    after = hands.window.shown.dataset
+    assert np.array_equal(after.X, before.X)
+    assert np.array_equal(after.y, before.y)
+
+
+def test_only_the_selected_points_are_copied(hands: Hands) -> None:
+    hands.key(Qt.Key.Key_R)
+    hands.drag((-0.2, -0.2), (0.1, 0.1), (0.25, 0.25))
+    selected = len(hands.window.workspace.selection)
+    assert 0 < selected < hands.n_points
+    hands.do("edit.copy")
+    assert len(QApplication.clipboard().text().split()) == selected + 1
+
+
+@pytest.mark.parametrize("text", ["", "hello", "1,2\n3", "1,2,A\n3,x,B"])
+def test_what_cannot_be_pasted_is_explained_and_changes_nothing(hands: Hands, text: str) -> None:
+    before = hands.window.document.experiment
+    QApplication.clipboard().setText(text)
+    hands.do("edit.paste")
+    boxes = hands.window.findChildren(QMessageBox, "complaint")
+    assert boxes or "clipboard" in hands.status
+    for box in boxes:
+        assert box.informativeText()
+        press_button(box, QMessageBox.StandardButton.Ok)
+    assert hands.window.document.experiment is before
+
+
+def test_the_wheel_zooms_and_is_undone_as_one_step(hands: Hands) -> None:
+    before = hands.window.document.experiment
+    at = hands.pixel(0, 0)
+    for _ in range(3):
+        event = QWheelEvent(
+            QPointF(at), QPointF(hands.window.stage.mapToGlobal(at)), QPoint(), QPoint(0, 120),
+            Qt.MouseButton.NoButton, Qt.KeyboardModifier.NoModifier, Qt.ScrollPhase.NoScrollPhase, False,
+        )  # fmt: skip
+        QApplication.sendEvent(hands.window.stage, event)
+    assert hands.window.document.experiment.view.x_range is not None
+    hands.do("edit.undo")
+    assert hands.window.document.experiment == before
+
+
+def test_units_are_equally_long_along_both_inputs_at_every_size(hands: Hands) -> None:
+    for width, height in ((1440, 900), (1100, 900), (1600, 700)):
+        hands.window.resize(width, height)
+        QTest.qWait(30)
+        scale = np.abs(hands.window.stage.frame.mapping.scale)
+        assert scale[0] == pytest.approx(scale[1], rel=0.01)
+    assert not hands.window.document.dirty
+
+
+def test_axis_ranges_are_typed(hands: Hands, answer: Answer) -> None:
+    def reply(dialog: QWidget) -> None:
+        boxes = dialog.findChildren(QLineEdit)
+        for box, text in zip(boxes, ("-5", "-6", "-2", "2"), strict=True):
+            box.setText(text)
+        buttons = found(dialog, QDialogButtonBox)
+        ok = buttons.button(QDialogButtonBox.StandardButton.Ok)
+        QTest.mouseClick(ok, Qt.MouseButton.LeftButton)
+        assert dialog.isVisible()  # the left end is not left of the right one
+        boxes[1].setText("7")
+        QTest.mouseClick(ok, Qt.MouseButton.LeftButton)
+
+    answer(reply)
+    hands.do("view.range")
+    assert hands.window.document.experiment.view.x_range == (-5, 7)
+    assert hands.window.stage.figure.x_range == (-5, 7)
+
+
+def test_the_title_tells_what_is_open_and_whether_it_is_saved(hands: Hands, tmp_path: Path) -> None:
+    assert not hands.window.isWindowModified()
+    hands.click(0.9, 0.9)
+    assert hands.window.shown
+    assert hands.window.isWindowModified()
+    assert hands.window.windowTitle().startswith("Untitled")
+
+
+@pytest.mark.parametrize(
+    ("button", "closes"),
+    [(QMessageBox.StandardButton.Discard, True), (QMessageBox.StandardButton.Cancel, False)],
+)
+def test_closing_with_unsaved_work_asks(
+    hands: Hands, answer: Answer, button: QMessageBox.StandardButton, closes: bool
+) -> None:
+    hands.click(0.9, 0.9)
+    answer(lambda dialog: press_button(dialog, button))
+    assert hands.window.close() == closes
+    assert hands.window.isVisible() != closes
+
+
+def test_a_sixth_class_is_the_last(open_window: Callable[..., Hands]) -> None:
+    hands = open_window(Experiment(data=DrawnData()))
+    for _ in range(6):
+        if hands.window.data_panel.classes.isVisible():
+            hands.window.data_panel.class_added.emit()
+    assert hands.window.shown.dataset.class_names == ("A", "B", "C", "D", "E", "F")
+    assert hands.window.workspace.active_class == 5
+
+
+def test_a_regression_is_drawn_by_its_height(open_window: Callable[..., Hands]) -> None:
+    hands = open_window()
+    hands.do("data.empty_curve")
+    for x in (-0.8, -0.4, 0.0, 0.4, 0.8):
+        hands.click(x, 0.5 * x)
+    dataset = hands.window.shown.dataset
+    assert dataset.task == "regression"
+    assert dataset.y == pytest.approx(0.5 * dataset.X[:, 0], abs=0.02)
+    hands.window._model.on_learner_chosen("linear_regression")
+    hands.window._model.on_edited("learner.fit", "least_squares", True)
+    hands.press(hands.window.top_bar.transport.play_button)
+    hands.wait(lambda: hands.window.shown.outcome.status == "converged")
+    equation = hands.window.shown.equation
+    assert equation is not None
+    assert equation.text.startswith("y = ")
+    # Points added to an exact fit are fitted at once (some of them are held out).
+    for x in (0.5, 0.6, 0.7, 0.9):
+        hands.click(x, -0.9)
+    hands.wait(lambda: hands.window.shown.equation not in (None, equation))
+
+
+def test_the_theme_is_toggled_and_everything_is_repainted(hands: Hands) -> None:
+    light = hands.colour(0.0, 1.15)
+    hands.do("view.theme")
+    hands.settle()
+    dark = hands.colour(0.0, 1.15)
+    assert sum(dark) < sum(light) / 2
+    hands.do("view.theme")
+    assert hands.window.settings.theme == "light"
+
+
+def test_the_palette_finds_a_command_by_its_name(hands: Hands) -> None:
+    hands.do("help.palette")
+    palette = hands.window.look._palette
+    QTest.keyClicks(palette.query, "empty surf")
+    QTest.keyClick(palette.query, Qt.Key.Key_Return)
+    assert hands.window.shown.dataset.task == "regression"
+    assert hands.window.shown.dataset.n_inputs == 2
