@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from typing import Literal
 
 from engine.dataset import Dataset
-from engine.experiment import DrawnData, Experiment, Training
+from engine.experiment import DrawnData, Experiment
 from engine.settings import Settings
+from engine.training_settings import Training
 
 
 @dataclass(frozen=True)

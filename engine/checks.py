@@ -8,11 +8,12 @@ from dataclasses import dataclass
 import numpy as np
 
 from engine.dataset import Dataset, IntArray, Part, Task
-from engine.experiment import Experiment, GeneratedData, LossKind
+from engine.experiment import Experiment, GeneratedData
 from engine.features import active_chips, terms_of
 from engine.learners.linear_regression import LinearRegression
 from engine.learners.mlp import MultilayerPerceptron
 from engine.registry import LEARNERS, LearnerSettings, learners_for
+from engine.training_settings import LossKind
 
 _REGRESSION_LOSSES: tuple[LossKind, ...] = ("squared", "absolute", "huber")
 _CLASSIFICATION_LOSSES: tuple[LossKind, ...] = (

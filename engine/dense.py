@@ -23,10 +23,10 @@ from engine.dense_plan import (
     rule_of,
     target_of,
 )
-from engine.experiment import OptimizerKind, Training
 from engine.learner import RUNNING, Outcome, Path, Prediction, TrainingData
 from engine.losses import check_pairing, output_count, probabilities_of, row_losses, targets_of
 from engine.optimizers import OPTIMIZERS, batch_rows
+from engine.training_settings import OptimizerKind, Training
 
 if TYPE_CHECKING:
     from engine.torch_dense import TorchTrainer

@@ -9,9 +9,9 @@ import numpy as np
 
 from engine.dataset import FloatArray
 from engine.dense import DenseLearner, DenseState, sealed
-from engine.experiment import Training
 from engine.learner import RUNNING, Outcome, Path, TrainingData
 from engine.losses import LossMismatch
+from engine.training_settings import Training
 
 
 def ridge_solution(Z: FloatArray, y: np.ndarray[Any, Any], l2: float) -> tuple[FloatArray, float]:

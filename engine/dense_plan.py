@@ -10,9 +10,9 @@ from numpy.typing import NDArray
 
 from engine.activations import ACTIVATION_CODES
 from engine.dataset import FloatArray
-from engine.experiment import Training
 from engine.losses import LOSS_CODES
 from engine.optimizers import OPTIMIZER_CODES, OPTIMIZERS, SCHEDULE_CODES
+from engine.training_settings import Training
 
 
 @dataclass(frozen=True)

@@ -72,8 +72,7 @@ def set_values(experiment: Experiment, values: Mapping[str, Any]) -> Experiment:
 
 def _replaced(experiment: Experiment, values: Mapping[str, Any], read: Reader) -> Experiment:
     draft = _opened(experiment)
-    # Kinds first: they decide which other paths there are.
-    for path, value in sorted(values.items(), key=lambda pair: pair[0].rsplit(".", 1)[-1] not in ("kind", "source")):
+    for path, value in sorted(values.items(), key=lambda pair: _order(pair[0])):
         if path == "schema_version":
             raise SettingError("schema_version: the version of the file cannot be set.")
         if not _assign(draft, path.split("."), value, read):
@@ -82,6 +81,11 @@ def _replaced(experiment: Experiment, values: Mapping[str, Any], read: Reader) -
         return Experiment.model_validate(draft)
     except ValidationError as error:
         raise SettingError(explain(error)) from error
+
+
+def _order(path: str) -> tuple[bool, int]:
+    """Kinds first, then whole groups before what is in them: they decide which other paths there are."""
+    return path.rsplit(".", 1)[-1] not in ("kind", "source"), path.count(".")
 
 
 def _opened(value: Settings) -> _Draft:
@@ -195,7 +199,7 @@ def _sized_items(items: list[Any] | tuple[Any, ...], model: type[Settings], befo
     for index, item in enumerate(items):
         if isinstance(item, int) and not isinstance(item, bool):
             like = old[min(index, len(old) - 1)] if old else model()
-            result.append({**_opened(like), size: item})
+            result.append(_Draft(type(like), {**_opened(like), size: item}))
         else:
             result.append(item)
     return result

@@ -7,9 +7,9 @@ from collections.abc import Callable, Sequence
 import numpy as np
 
 from engine.dataset import Dataset, FloatArray
-from engine.experiment import LossKind
 from engine.features import FittedFeatures, superscript
 from engine.snapshot import Equation
+from engine.training_settings import LossKind
 
 _SHOWN_TERMS = 6
 _MOST_CLASS_TERMS = 3

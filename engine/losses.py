@@ -8,8 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.dataset import FloatArray, Task
-from engine.experiment import LossKind, OptimizerKind
 from engine.optimizers import OPTIMIZERS
+from engine.training_settings import LossKind, OptimizerKind
 
 FORMULAS: dict[LossKind, str] = {
     "squared": r"\ell = (h(x) - y)^2",

@@ -8,7 +8,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-from engine.experiment import Optimizer
+from engine.training_settings import Optimizer
 
 
 @dataclass(frozen=True)

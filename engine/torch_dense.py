@@ -24,7 +24,6 @@ from engine.dense_plan import (
     STEP,
     DenseSpec,
 )
-from engine.experiment import LossKind, Optimizer, Training
 from engine.optimizers import (
     ADAGRAD_EPSILON,
     ADAM_EPSILON,
@@ -35,6 +34,7 @@ from engine.optimizers import (
     scheduled_rate,
 )
 from engine.randomness import fill_normal, kept_units, shuffle
+from engine.training_settings import LossKind, Optimizer, Training
 
 Tensor = torch.Tensor
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from engine.dataset import Task
-from engine.experiment import Experiment, Loss
+from engine.experiment import Experiment
+from engine.training_settings import Loss
 from widgets.curve_chart import ScoreName
 
 

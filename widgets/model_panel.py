@@ -6,10 +6,11 @@ from PySide6.QtCore import QSignalBlocker, Signal
 from PySide6.QtWidgets import QToolButton, QVBoxLayout, QWidget
 
 from engine.dataset import Task
-from engine.experiment import Experiment, Loss, Optimizer, Regularization, StopConditions, Training, View
+from engine.experiment import Experiment, View
 from engine.learners.mlp import MultilayerPerceptron
 from engine.losses import FORMULAS, LossMismatch, loss_curve
 from engine.registry import LEARNERS, learners_for
+from engine.training_settings import Loss, Optimizer, Regularization, StopConditions, Training
 from widgets.flow import FlowLayout
 from widgets.form import Form, tooltip_html
 from widgets.formula import FormulaCard

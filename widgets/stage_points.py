@@ -217,7 +217,7 @@ def paint_residuals(painter: QPainter, frame: Frame, shown: ShownPoints) -> None
 def draw_mark(painter: QPainter, size: float) -> None:
     """Draw the × of a misclassified point around the origin.
 
-    It stays within the point, whose colour and shape still tell the class: dark has 3.4:1 or more on every class colour.
+    It stays within the point, whose colour and shape still tell the class; dark has 3.4:1 or more on all of them.
     """
     reach = 0.31 * size
     pen = QPen(QColor("#11151c"), 0.18 * size)

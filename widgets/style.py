@@ -101,8 +101,8 @@ def blend(colour: str, other: str, share: float) -> QColor:
 def style_sheet(theme: Theme) -> str:
     """The style sheet of the whole application.
 
-    Widgets choose their look by properties: ``look`` = "heading", "title", "hint", "sentence", "card", "chip", "tool", "ghost",
-    "round", "bar", "panel", "epoch", "metric"; ``segment`` = "first", "middle", "last"; ``wrong`` = true.
+    Widgets choose their look by properties: ``look`` = "heading", "title", "hint", "sentence", "card", "chip", "tool",
+    "ghost", "round", "bar", "panel", "epoch", "metric"; ``segment`` = "first", "middle", "last"; ``wrong`` = true.
     """
     size = theme.font_size
     return _SHEET % {

@@ -6,9 +6,9 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from engine.experiment import Training
     from engine.learner import Learner, TrainingData
     from engine.settings import Settings
+    from engine.training_settings import Training
 
 
 def make_learner(settings: Settings, training: Training, data: TrainingData) -> Learner[Any]:

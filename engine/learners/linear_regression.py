@@ -8,8 +8,8 @@ from engine.settings import Settings, choice
 
 if TYPE_CHECKING:
     from engine.dense import DenseLearner
-    from engine.experiment import Training
     from engine.learner import TrainingData
+    from engine.training_settings import Training
 
 
 class LinearRegression(Settings):

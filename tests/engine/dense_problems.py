@@ -10,8 +10,8 @@ import numpy as np
 import torch
 
 from engine.dense_plan import DenseSpec
-from engine.experiment import Loss, Optimizer, Regularization, Training
 from engine.learner import TrainingData
+from engine.training_settings import Loss, Optimizer, Regularization, Training
 
 CLASSIFICATION_LOSSES = ("squared", "absolute", "huber", "cross_entropy", "binary_cross_entropy", "hinge")
 REGRESSION_LOSSES = ("squared", "absolute", "huber")

@@ -10,12 +10,13 @@ from hypothesis import settings as hypothesis_settings
 
 from engine.checks import allowed_losses, blocking, check, default_loss, losses_for
 from engine.dataset import Part, Points
-from engine.experiment import DrawnData, Experiment, GeneratedData, LossKind
+from engine.experiment import DrawnData, Experiment, GeneratedData
 from engine.generators import GENERATORS, dataset_of
 from engine.learners.linear_regression import LinearRegression
 from engine.learners.logistic_regression import LogisticRegression
 from engine.learners.mlp import MultilayerPerceptron
 from engine.losses import LossMismatch, check_pairing
+from engine.training_settings import LossKind
 from tests.engine.strategies import experiments
 
 SINE = {"source": "generated", "generator": "sine", "n_points": 100}

@@ -14,7 +14,6 @@ from engine.activations import ACTIVATIONS
 from engine.dense import MATRIX_PARAMETERS, DenseLearner, forward_rows
 from engine.dense_least_squares import LeastSquaresLearner
 from engine.dense_plan import DenseSpec, initial_parameters, network_of, target_of
-from engine.experiment import Training
 from engine.learner import TrainingData
 from engine.learners import make_learner
 from engine.learners.linear_regression import LinearRegression
@@ -22,6 +21,7 @@ from engine.learners.logistic_regression import LogisticRegression
 from engine.learners.mlp import Layer, MultilayerPerceptron
 from engine.losses import LossMismatch, output_count, targets_of
 from engine.optimizers import OPTIMIZERS
+from engine.training_settings import Training
 from tests.engine.dense_problems import (
     CLASSIFICATION_LOSSES,
     REGRESSION_LOSSES,

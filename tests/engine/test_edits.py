@@ -151,3 +151,9 @@ def test_typed_values_are_taken_as_they_are_but_checked() -> None:
 def test_every_known_path_can_be_set_to_what_it_is(experiment: Experiment) -> None:
     for path in known_paths(experiment):
         assert replaced(experiment, path, _value(experiment, path)) == experiment
+
+
+def test_layers_and_a_value_inside_them_can_be_set_together() -> None:
+    inside_layers = {"learner.layers.2.activation": "relu", "learner.layers": "3,4,5"}
+    layers = set_values(Experiment(), inside_layers).learner.layers  # type: ignore[union-attr]
+    assert [(layer.units, layer.activation) for layer in layers] == [(3, "tanh"), (4, "tanh"), (5, "relu")]

@@ -8,7 +8,6 @@ import numpy as np
 import pytest
 import torch
 
-from engine.experiment import LossKind
 from engine.losses import (
     FORMULAS,
     LossMismatch,
@@ -19,6 +18,7 @@ from engine.losses import (
     row_losses,
     targets_of,
 )
+from engine.training_settings import LossKind
 from tests.engine.dense_problems import CLASSIFICATION_LOSSES, REGRESSION_LOSSES, classes, reference_loss, values
 
 

@@ -9,9 +9,9 @@ import pytest
 import torch
 
 from engine.dense import DenseLearner, DenseState
-from engine.experiment import Optimizer, OptimizerKind
 from engine.learner import TrainingData
 from engine.optimizers import OPTIMIZERS, scheduled_rate
+from engine.training_settings import Optimizer, OptimizerKind
 from tests.engine.dense_problems import ReferenceNetwork, classes, reference_loss, training
 
 LAYERS = ((5, "tanh"), (4, "sigmoid"))

@@ -13,10 +13,11 @@ from PySide6.QtGui import QContextMenuEvent
 from PySide6.QtWidgets import QApplication, QLabel, QMenu, QWidget
 from pytestqt.qtbot import QtBot
 
-from engine.experiment import GeneratedData, Loss, Optimizer, Preparation, Regularization, StopConditions, Training
+from engine.experiment import GeneratedData, Preparation
 from engine.learners.linear_regression import LinearRegression
 from engine.learners.mlp import MultilayerPerceptron
 from engine.settings import Settings, choice
+from engine.training_settings import Loss, Optimizer, Regularization, StopConditions, Training
 from widgets.fields import FieldSpec, field_specs, number_text, slider_stops
 from widgets.form import ChoiceControl, FieldRow, FlagControl, Form
 from widgets.sections import Fold

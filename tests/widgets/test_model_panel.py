@@ -12,12 +12,13 @@ from PySide6.QtWidgets import QAbstractButton, QApplication, QLabel, QWidget
 from pytestqt.qtbot import QtBot
 
 from engine.dataset import Task
-from engine.experiment import Experiment, Loss, LossKind, Optimizer, Training, View
+from engine.experiment import Experiment, View
 from engine.learners.linear_regression import LinearRegression
 from engine.learners.logistic_regression import LogisticRegression
 from engine.learners.mlp import Layer, MultilayerPerceptron
 from engine.losses import FORMULAS, loss_curve
 from engine.registry import LEARNERS, learners_for
+from engine.training_settings import Loss, LossKind, Optimizer, Training
 from tests.widgets.clipping import cut_off
 from widgets.formula import FormulaCard, set_formula
 from widgets.layer_editor import MAX_LAYERS
