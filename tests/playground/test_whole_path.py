@@ -13,6 +13,7 @@ from PySide6.QtGui import QImage
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QComboBox, QDialog, QDialogButtonBox, QFileDialog, QLineEdit, QWidget
 
+from engine.dataset import Part
 from engine.experiment import DrawnData, Experiment
 from engine.files import load_experiment
 from tests.playground.conftest import Hands, found
@@ -37,6 +38,16 @@ def type_file_name(path: Path) -> Callable[[QWidget], None]:
 def nearer(colour: tuple[int, int, int]) -> str:
     """Which of the two class colours a colour of the field leans to."""
     return "blue" if colour[2] > colour[0] else "orange"
+
+
+def share_learned(hands: Hands, since: int) -> float:
+    """Of the training points from row `since` on, the share whose class the model on stage says."""
+    shown = hands.window.shown
+    if shown.predictions is None or shown.predictions.labels is None:
+        return 0.0
+    rows = shown.dataset.rows(Part.TRAIN)
+    rows = rows[rows >= since]
+    return float((shown.predictions.labels[rows] == shown.dataset.y[rows]).mean())
 
 
 def draw_two_classes(hands: Hands) -> None:
@@ -75,7 +86,7 @@ def test_from_the_first_point_to_the_exported_figure(
         hands.drag(*[(-0.6 + 0.05 * step, 0.85) for step in range(8)])
         QTest.qWait(150)
     assert hands.n_points > 34
-    hands.wait(lambda: nearer(hands.colour(-0.45, 0.72)) == "orange", 60)
+    hands.wait(lambda: share_learned(hands, since=30) > 0.8, 60)
     assert window.bridge.run_id == run
     assert hands.epoch > before
 
