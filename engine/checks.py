@@ -95,6 +95,9 @@ def _about_points(experiment: Experiment, dataset: Dataset) -> Iterator[Complain
         yield Complaint(points_path, "There are no points yet: draw some on the stage, or choose a data set.")
         return
     rows = dataset.rows(Part.TRAIN)
+    if dataset.task == "classification" and len(np.unique(dataset.y)) == 1:
+        yield _only_one_class(experiment, dataset, int(dataset.y[0]), points_path)
+        return
     if len(rows) == 0:
         yield Complaint(
             _larger_share(experiment),
