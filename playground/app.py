@@ -9,9 +9,14 @@ import sys
 import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import datetime
 from logging.handlers import RotatingFileHandler
 from pathlib import Path
 from types import TracebackType
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from playground.window import MainWindow
 
 _log = logging.getLogger(__name__)
 _HEADLESS_PLATFORMS = ("offscreen", "minimal", "vnc")
@@ -62,7 +67,7 @@ def run_application(file: Path | None) -> int:
     window = MainWindow(Experiment(), load_settings())
     _show_uncaught(window)
     window.show()
-    _offer_recovery(window)
+    offer_recovery(window)
     if file is not None:
         window.files.open_path_later(str(file))
     code = application.exec()
@@ -71,12 +76,10 @@ def run_application(file: Path | None) -> int:
     return int(code)
 
 
-def _offer_recovery(window: object) -> None:
+def offer_recovery(window: MainWindow) -> None:
     """Put back what a session that was killed has left unsaved."""
     from playground.recovery import find_recovered, forget
-    from playground.window import MainWindow
 
-    assert isinstance(window, MainWindow)
     recovered = find_recovered()
     if recovered is None:
         return
@@ -84,7 +87,9 @@ def _offer_recovery(window: object) -> None:
     window.look.fit_at_once()
     window.recovery.write()
     forget(recovered)
-    window.say(f"Recovered your work from {recovered.time:%H:%M}.")
+    is_of_today = recovered.time.date() == datetime.now(recovered.time.tzinfo).date()
+    day = "" if is_of_today else f" on {recovered.time.day} {recovered.time:%B %Y}"
+    window.say(f"Recovered your work from {recovered.time:%H:%M}{day}.")
 
 
 def _show_uncaught(window: object) -> None:

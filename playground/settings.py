@@ -5,11 +5,12 @@ from __future__ import annotations
 import json
 import logging
 import os
+from base64 import b64decode
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 from platformdirs import user_config_path, user_state_path
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
 _log = logging.getLogger(__name__)
 MAX_RECENT = 10
@@ -27,6 +28,11 @@ def state_folder() -> Path:
     return Path(home) if home else user_state_path("playground", appauthor=False)
 
 
+def _base64(text: str) -> str:
+    b64decode(text, validate=True)
+    return text
+
+
 class AppSettings(BaseModel):
     """The application's memory; nothing of it belongs to an experiment."""
 
@@ -34,8 +40,8 @@ class AppSettings(BaseModel):
 
     theme: Literal["system", "light", "dark"] = "system"
     recent: tuple[str, ...] = ()
-    geometry: str = ""
-    docks: str = ""
+    geometry: Annotated[str, AfterValidator(_base64)] = ""
+    docks: Annotated[str, AfterValidator(_base64)] = ""
     folder: str = ""
     unfolded: tuple[str, ...] = ()
     brush_radius: int = Field(24, ge=2, le=200)
@@ -56,7 +62,7 @@ def load_settings() -> AppSettings:
         plain = json.loads(path.read_text("utf-8"))
     except FileNotFoundError:
         return AppSettings()
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         _log.warning("settings could not be read and begin anew: %s", error)
         return AppSettings()
     return repaired(plain if isinstance(plain, dict) else {})
