@@ -30,6 +30,7 @@ from playground.view_controller import DOCK_VERSION, ViewController
 from playground.workspace import Workspace
 from widgets.curves import Curves
 from widgets.data_panel import DataPanel
+from widgets.first_picture import after_first_picture
 from widgets.gallery import GalleryEntry
 from widgets.metrics_bar import MetricsBar
 from widgets.model_panel import ModelPanel
@@ -323,7 +324,7 @@ class MainWindow(QMainWindow):
             self._begun = True
             self.stage.setFocus()
             self._apply()
-            QTimer.singleShot(0, self, self._begin)
+            after_first_picture(self, self._begin)
 
     def _begin(self) -> None:
         """After the first picture of the window: thumbnails, formulas and the run, which load libraries."""

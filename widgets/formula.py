@@ -6,11 +6,12 @@ import warnings
 from dataclasses import dataclass
 from functools import lru_cache
 
-from PySide6.QtCore import QByteArray, QEvent, QRectF, QSize, QTimer
+from PySide6.QtCore import QByteArray, QEvent, QRectF, QSize
 from PySide6.QtGui import QPainter, QPaintEvent, QResizeEvent, QShowEvent
 from PySide6.QtSvg import QSvgRenderer
 from PySide6.QtWidgets import QFrame, QSizePolicy, QWidget
 
+from widgets.first_picture import after_first_picture
 from widgets.style import active_theme
 
 _PADDING_X, _PADDING_Y, _LEADING = 10, 9, 6
@@ -71,6 +72,7 @@ class FormulaCard(QFrame):
 
     def showEvent(self, event: QShowEvent) -> None:
         super().showEvent(event)
+        self._is_due = False  # what was due when it was hidden has been dropped
         self._request()
 
     def resizeEvent(self, event: QResizeEvent) -> None:
@@ -100,7 +102,7 @@ class FormulaCard(QFrame):
     def _request(self) -> None:
         if self.isVisible() and not self._is_due:
             self._is_due = True
-            QTimer.singleShot(0, self, self._set)
+            after_first_picture(self, self._set)
 
     def _set(self) -> None:
         self._is_due = False
