@@ -299,17 +299,27 @@ class DenseLearner:
 
     def predict(self, state: DenseState, Z: FloatArray) -> Prediction:
         """Scores, and what they mean: probabilities and labels, or values."""
+        return self._meaning(self.scores(state, Z))
+
+    def loss(self, state: DenseState, Z: FloatArray, y: NDArray[Any]) -> FloatArray:
+        """The loss of each row (n,) float64, without penalties."""
+        return self._row_losses(self.scores(state, Z), y)
+
+    def judge(self, state: DenseState, Z: FloatArray, y: NDArray[Any]) -> tuple[FloatArray, Prediction]:
+        """Both `loss` and `predict`, from one forward pass."""
         scores = self.scores(state, Z)
+        return self._row_losses(scores, y), self._meaning(scores)
+
+    def _meaning(self, scores: FloatArray) -> Prediction:
         if self.task == "regression":
             return Prediction(scores, values=scores[:, 0])
         labels = (scores[:, 0] > 0).astype(np.int64) if scores.shape[1] == 1 else scores.argmax(axis=1)
         return Prediction(scores, probabilities_of(self.training.loss.kind, scores), labels)
 
-    def loss(self, state: DenseState, Z: FloatArray, y: NDArray[Any]) -> FloatArray:
-        """The loss of each row (n,) float64, without penalties."""
+    def _row_losses(self, scores: FloatArray, y: NDArray[Any]) -> FloatArray:
         chosen = self.training.loss
         targets = targets_of(chosen.kind, y, self.task, self.n_classes)
-        return row_losses(chosen.kind, chosen.delta, self.scores(state, Z), targets)
+        return row_losses(chosen.kind, chosen.delta, scores, targets)
 
     def coefficients(self, state: DenseState) -> tuple[FloatArray, FloatArray] | None:
         """Weights (p, m) and intercepts (m,) float64 of a model without hidden layers, else None."""

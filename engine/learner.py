@@ -112,6 +112,10 @@ class Learner(Protocol[S]):
         """What the state says about rows of features `Z` (n, p)."""
         ...
 
+    def judge(self, state: S, Z: FloatArray, y: np.ndarray[Any, Any]) -> tuple[FloatArray, Prediction]:
+        """Both `loss` and `predict`, for the price of one."""
+        ...
+
     def loss(self, state: S, Z: FloatArray, y: np.ndarray[Any, Any]) -> FloatArray:
         """The loss of each row (n,) float64, without penalties."""
         ...

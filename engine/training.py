@@ -19,8 +19,11 @@ from engine.learners import make_learner
 from engine.metrics import score_of, split_metrics
 from engine.snapshot import CurvePoint, Field, Overlay, Snapshot, SplitMetrics, Viewport
 
-DENSE_EPOCHS = 4096
-"""Every epoch up to this one is entered in the curves; beyond it, one in 2, 4, 8, … as the epochs double."""
+DENSE_EPOCHS = 1024
+"""Every epoch up to this one is entered in the curves; beyond it, one in 4, 8, 16, … as the epochs double.
+
+So there are 256 entries or more in every doubling, and a long run is not slowed down by its curves.
+"""
 
 
 class Run:
@@ -258,9 +261,8 @@ class Run:
         """The loss of every point and the model's word on it, computed once a state."""
         assert self._learner is not None
         if self._judged is None or self._judged[0] is not self._state or self._judged[1] is not self._learner:
-            losses = self._learner.loss(self._state, self._Z, self._targets)
-            prediction = self._learner.predict(self._state, self._Z)
-            self._judged = (self._state, self._learner, (losses, prediction))
+            judged = self._learner.judge(self._state, self._Z, self._targets)
+            self._judged = (self._state, self._learner, judged)
         return self._judged[2]
 
     def _next_evaluation(self) -> int:
@@ -268,7 +270,7 @@ class Run:
         stop = self.experiment.training.stop
         epoch = self.epoch
         watches = stop.target_loss > 0 or stop.patience > 0
-        stride = 1 if watches or epoch < DENSE_EPOCHS else 2 ** int(math.log2(epoch / DENSE_EPOCHS) + 1)
+        stride = 1 if watches or epoch < DENSE_EPOCHS else 4 * 2 ** int(math.log2(epoch / DENSE_EPOCHS))
         following = (epoch // stride + 1) * stride
         return min(following, stop.max_epochs) if epoch < stop.max_epochs else following
 
