@@ -6,7 +6,7 @@ import numpy as np
 from PySide6.QtWidgets import QApplication
 
 from engine.snapshot import CurvePoint
-from tests.bench.registry import benchmark, median_ms
+from tests.bench.registry import Figure, benchmarks_together, median_ms
 from widgets.curves import Curves
 
 _WIDTH, _HEIGHT = 830, 180
@@ -35,21 +35,12 @@ def _redraw_ms(epochs: int) -> float:
     return median_ms(one_more, repeats=60)
 
 
-@benchmark("curves, 1,000 epochs: one more", "ms")
-def curves_1k() -> float:
-    return _redraw_ms(1_000)
-
-
-@benchmark("curves, 10,000 epochs: one more", "ms")
-def curves_10k() -> float:
-    return _redraw_ms(10_000)
-
-
-@benchmark("curves, 100,000 epochs: one more", "ms")
-def curves_100k() -> float:
-    return _redraw_ms(100_000)
-
-
-@benchmark("curves, 100,000 epochs against 1,000", "times", budget=1.5)
-def curves_flat() -> float:
-    return _redraw_ms(100_000) / _redraw_ms(1_000)
+@benchmarks_together(
+    Figure("curves, 1,000 epochs: one more", "ms"),
+    Figure("curves, 10,000 epochs: one more", "ms"),
+    Figure("curves, 100,000 epochs: one more", "ms"),
+    Figure("curves, 100,000 epochs against 1,000", "times", budget=1.5),
+)
+def curves() -> list[float]:
+    few, more, many = (_redraw_ms(epochs) for epochs in (1_000, 10_000, 100_000))
+    return [few, more, many, many / few]

@@ -9,14 +9,22 @@ from typing import Any
 
 import numpy as np
 
+from engine.dataset import Part
 from engine.edits import set_values
 from engine.experiment import Experiment
-from engine.training import DENSE_EPOCHS, Run
+from engine.learner import TrainingData
+from engine.training import Run
 
 SMALL = {"learner.layers": "[4, 2]", "preparation.chips": "x1,x2"}
 SEVEN = {"learner.layers": "[8, 8, 8]", "preparation.chips": "x1,x2,x1^2,x2^2,x1*x2,sin(x1),sin(x2)"}
 SMALL_NAME = "[4, 2] tanh, batch 10, 250 points"
 SEVEN_NAME = "7 features, [8, 8, 8]"
+
+
+SETTLED = 5000
+"""Epochs after which speed is measured: the curves are thinned by then, as they are in a long run."""
+_LONG = 20_000
+"""Steps that are asked for at once."""
 
 
 def experiment_of(shape: dict[str, str]) -> Experiment:
@@ -31,7 +39,7 @@ def experiment_of(shape: dict[str, str]) -> Experiment:
     )  # fmt: skip
 
 
-def rate_of(epoch: Callable[[], object], seconds: float = 2.0) -> float:
+def rate_of(epoch: Callable[[], object], seconds: float = 1.5) -> float:
     """How many calls of `epoch` there are in a second."""
     for _ in range(3):
         epoch()
@@ -42,20 +50,37 @@ def rate_of(epoch: Callable[[], object], seconds: float = 2.0) -> float:
     return count / (time.perf_counter() - begun)
 
 
-def alone(shape: dict[str, str], seconds: float = 3.0) -> float:
-    """Epochs a second of a run without a window, curves included, once they are thinned."""
+def alone(shape: dict[str, str], seconds: float = 2.0) -> float:
+    """Epochs a second of a run without a window, curves included."""
     run = Run(experiment_of(shape))
     run.prepare()
-    run.advance_epochs(DENSE_EPOCHS + 1)
+    run.advance_epochs(SETTLED)
     begun, first = time.perf_counter(), run.epoch
     while time.perf_counter() < begun + seconds:
-        run.advance(2000)
+        run.advance(_LONG)
     return (run.epoch - first) / (time.perf_counter() - begun)
+
+
+def kernel_epochs(shape: dict[str, str], seconds: float = 2.0) -> float:
+    """Epochs a second of the learner's own loop: no curves, nothing looked at."""
+    run = Run(experiment_of(shape))
+    run.prepare()
+    learner, state = run.learner, run.state
+    assert learner is not None
+    rows = run.dataset.rows(Part.TRAIN)
+    data = TrainingData(
+        run.features.transform(run.dataset.X[rows]), run.dataset.y[rows].astype(np.int64), run.dataset.task,
+        run.dataset.n_classes, run.features.names,
+    )  # fmt: skip
+    begun = time.perf_counter()
+    while time.perf_counter() < begun + seconds:
+        state = learner.advance(state, data, _LONG)
+    return learner.epochs_done(state) / (time.perf_counter() - begun)
 
 
 def _data(shape: dict[str, str]) -> tuple[np.ndarray[Any, Any], np.ndarray[Any, Any], list[int]]:
     run = Run(experiment_of(shape))
-    rows = run.dataset.rows(0)  # type: ignore[arg-type]
+    rows = run.dataset.rows(Part.TRAIN)
     features = run.features.transform(run.dataset.X[rows])
     widths = [layer.units for layer in run.experiment.learner.layers]  # type: ignore[union-attr]
     return features, run.dataset.y[rows].astype(np.int64), [features.shape[1], *widths]

@@ -1,4 +1,4 @@
-"""What is measured: benchmarks register themselves with a name, a unit and a budget."""
+"""What is measured: benchmarks register themselves with names, units and budgets."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import math
 import pkgutil
 import statistics
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
@@ -17,29 +17,37 @@ Better = Literal["lower", "higher"]
 
 
 @dataclass(frozen=True)
-class Benchmark:
+class Measured:
+    """A figure and what it is compared with, measured in the same run."""
+
+    value: float
+    baseline: float
+
+
+@dataclass(frozen=True)
+class Figure:
     """One figure to measure.
 
     Parameters
     ----------
     name, unit : as they are printed; the name is unique.
-    measure : does the work and returns the figure.
     budget : what the figure should keep; None where it is only watched.
     better : whether a lower or a higher figure is the better one.
-    baseline : a figure to compare with, or how to measure it in the same process.
+    baseline : a figure to compare with, where it is not measured in the same run.
     """
 
     name: str
     unit: str
-    measure: Callable[[], float]
     budget: float | None = None
     better: Better = "lower"
-    baseline: float | Callable[[], float] | None = None
+    baseline: float | None = None
 
-    def run(self) -> Row:
-        """Measure, the baseline first where it is measured too."""
-        baseline = self.baseline() if callable(self.baseline) else self.baseline
-        value = self.measure()
+    def row(self, measured: float | Measured) -> Row:
+        """Its line of bench.json."""
+        value, baseline = measured, self.baseline
+        if isinstance(measured, Measured):
+            value, baseline = measured.value, measured.baseline
+        assert isinstance(value, (int, float))
         return Row(
             name=self.name,
             value=value,
@@ -50,10 +58,30 @@ class Benchmark:
             met=self._met(value),
         )
 
+    def failed(self, error: str) -> Row:
+        """Its line where measuring failed."""
+        return Row(self.name, None, self.unit, budget=self.budget, error=error)
+
     def _met(self, value: float) -> bool | None:
         if self.budget is None:
             return None
         return value <= self.budget if self.better == "lower" else value >= self.budget
+
+
+@dataclass(frozen=True)
+class Benchmark:
+    """Figures that one run measures together; `measure` returns one each, in their order."""
+
+    figures: tuple[Figure, ...]
+    measure: Callable[[], Sequence[float | Measured]]
+
+    @property
+    def name(self) -> str:
+        """That of the first figure."""
+        return self.figures[0].name
+
+    def run(self) -> list[Row]:
+        return [figure.row(measured) for figure, measured in zip(self.figures, self.measure(), strict=True)]
 
 
 @dataclass(frozen=True)
@@ -67,6 +95,8 @@ class Row:
     ratio: float | None = None
     budget: float | None = None
     met: bool | None = None
+    other_load: float | None = None
+    """Cores that other programs kept busy meanwhile; None where the system does not tell."""
     error: str = ""
 
     def plain(self) -> dict[str, Any]:
@@ -75,6 +105,24 @@ class Row:
 
 _registered: dict[str, Benchmark] = {}
 
+Together = Callable[[], Sequence[float | Measured]]
+Alone = Callable[[], float | Measured]
+
+
+def benchmarks_together(*figures: Figure) -> Callable[[Together], Together]:
+    """Register the decorated function as what measures these figures in one run."""
+
+    def register(measure: Together) -> Together:
+        taken = {figure.name for known in _registered.values() for figure in known.figures}
+        for figure in figures:
+            if figure.name in taken:
+                raise ValueError(f"two benchmarks are called '{figure.name}'")
+            taken.add(figure.name)
+        _registered[figures[0].name] = Benchmark(figures, measure)
+        return measure
+
+    return register
+
 
 def benchmark(
     name: str,
@@ -82,21 +130,19 @@ def benchmark(
     *,
     budget: float | None = None,
     better: Better = "lower",
-    baseline: float | Callable[[], float] | None = None,
-) -> Callable[[Callable[[], float]], Callable[[], float]]:
-    """Register the decorated function as a benchmark (parameters as in `Benchmark`)."""
+    baseline: float | None = None,
+) -> Callable[[Alone], Alone]:
+    """Register the decorated function as what measures one figure (parameters as in `Figure`)."""
 
-    def register(measure: Callable[[], float]) -> Callable[[], float]:
-        if name in _registered:
-            raise ValueError(f"two benchmarks are called '{name}'")
-        _registered[name] = Benchmark(name, unit, measure, budget, better, baseline)
+    def register(measure: Alone) -> Alone:
+        benchmarks_together(Figure(name, unit, budget, better, baseline))(lambda: [measure()])
         return measure
 
     return register
 
 
 def benchmarks() -> dict[str, Benchmark]:
-    """Every benchmark in the ``bench_*.py`` files of this folder, in the files' order."""
+    """Every benchmark in the ``bench_*.py`` files of this folder, by its first figure, in the files' order."""
     for module in sorted(module.name for module in pkgutil.iter_modules(tests.bench.__path__)):
         if module.startswith("bench_"):
             importlib.import_module(f"tests.bench.{module}")
