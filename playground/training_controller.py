@@ -59,8 +59,8 @@ class TrainingController(QObject):
         return self._snapshot is not None and self._snapshot.outcome.final
 
     def begin(self) -> None:
-        """Start the first run, paused."""
-        self._bridge.start(self._document.experiment, playing=False)
+        """Start the first run, paused unless play has been pressed already."""
+        self._bridge.start(self._document.experiment, playing=self._bridge.playing)
 
     # -- the transport ---------------------------------------------------------------------------------------------
 

@@ -266,7 +266,7 @@ def test_an_error_in_a_learner_is_reported_and_the_next_run_works(
     QTest.mouseClick(button_named(dialog, "Copy report"), Qt.MouseButton.LeftButton)
     assert QApplication.clipboard().text() == report
     dialog.close()
-    assert not hands.playing
+    hands.wait(lambda: not hands.playing)
     hands.press(hands.window.top_bar.transport.play_button)
     hands.wait(lambda: hands.epoch > 5)
 

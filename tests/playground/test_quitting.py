@@ -145,6 +145,20 @@ def assert_it_ended_well(done: subprocess.CompletedProcess[str]) -> None:
     assert (done.returncode, said, done.stdout) == (0, set(), "")
 
 
+def test_play_pressed_before_there_is_a_run_is_heard(qtbot: QtBot, home: Path) -> None:
+    from playground.settings import AppSettings
+    from playground.window import MainWindow
+
+    window = MainWindow(SMALL, AppSettings())
+    qtbot.addWidget(window)
+    window.show()
+    assert window.bridge.run_id == 0
+    window.top_bar.transport.play_button.click()
+    qtbot.waitUntil(lambda: window.shown.epoch > 3, timeout=20_000)
+    assert window.shown.playing
+    window.close()
+
+
 def test_a_hundred_quits_in_mid_training(home: Path) -> None:
     assert_it_ended_well(in_a_process(QUITS, 100, home))
 
