@@ -14,9 +14,13 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QLabel, QMessageBox, QWidget
 from pytestqt.qtbot import QtBot
 
+from engine.edits import set_values
 from engine.experiment import Experiment
+from engine.files import save_experiment
+from playground.cli import run
 from playground.settings import AppSettings
 from playground.window import MainWindow
+from tests.playground.command_line import Said, Say
 
 Left, Right = Qt.MouseButton.LeftButton, Qt.MouseButton.RightButton
 
@@ -185,3 +189,29 @@ def press_button(dialog: QWidget, button: QMessageBox.StandardButton) -> None:
     """Press one of the standard buttons of a message box."""
     assert isinstance(dialog, QMessageBox)
     QTest.mouseClick(dialog.button(button), Left)
+
+
+@pytest.fixture
+def say(capsys: pytest.CaptureFixture[str], qapp: object, home: Path) -> Say:
+    """Type a command line."""
+
+    def typed(*arguments: object) -> Said:
+        code = run([str(argument) for argument in arguments])
+        captured = capsys.readouterr()
+        return code, captured.out, captured.err
+
+    return typed
+
+
+@pytest.fixture
+def moons(tmp_path: Path) -> Path:
+    """A file with a small experiment in it."""
+    path = tmp_path / "moons.playground"
+    values = {
+        "data.generator": "moons",
+        "data.n_points": 60,
+        "learner.layers": "6",
+        "training.optimizer.batch_size": 20,
+    }
+    save_experiment(path, set_values(Experiment(), values))
+    return path
