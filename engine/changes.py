@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+import numpy as np
+
 from engine.dataset import Dataset
 from engine.experiment import DrawnData, Experiment
 from engine.settings import Settings
@@ -60,7 +62,7 @@ def _restart_reason(old: Experiment, new: Experiment, old_data: Dataset, new_dat
         return "the task"
     if old_data.n_classes != new_data.n_classes:
         return "the number of classes"
-    if _is_another_data_set(old, new):
+    if _is_another_data_set(old, new, old_data, new_data):
         return "the data set"
     if type(old.learner) is not type(new.learner):
         return "the model"
@@ -78,12 +80,21 @@ def _restart_reason(old: Experiment, new: Experiment, old_data: Dataset, new_dat
     return ""
 
 
-def _is_another_data_set(old: Experiment, new: Experiment) -> bool:
+def _is_another_data_set(old: Experiment, new: Experiment, old_data: Dataset, new_data: Dataset) -> bool:
     """Whether the points come from elsewhere, rather than being the old ones with some added or gone."""
     before, after = old.data, new.data
+    if isinstance(before, DrawnData) and not isinstance(after, DrawnData):
+        # The first stroke on a data set taken back: most points are where they were.
+        return not _mostly_the_same(old_data, new_data)
     if isinstance(before, DrawnData) or isinstance(after, DrawnData):
-        return isinstance(before, DrawnData) and not isinstance(after, DrawnData)
+        return False
     return before.generator != after.generator
+
+
+def _mostly_the_same(old: Dataset, new: Dataset) -> bool:
+    _, rows, new_rows = np.intersect1d(old.points.ids, new.points.ids, return_indices=True)
+    same = (old.X[rows] == new.X[new_rows]).all(axis=1)
+    return 2 * int(same.sum()) > len(new.points)
 
 
 def _differing(old: Settings, new: Settings) -> set[str]:

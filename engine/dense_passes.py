@@ -153,7 +153,8 @@ def _elementwise_loss(code: int, delta: float, z: float, t: float) -> tuple[floa
         small = math.exp(-abs(margin))
         share = small / (1.0 + small) if margin >= 0.0 else 1.0 / (1.0 + small)
         return max(-margin, 0.0) + math.log1p(small), -t * share
-    return (0.0 if t * z > 0.0 else 1.0), 0.0
+    # A score of 0 is answered by the first class, as in the predicted labels.
+    return (0.0 if (z > 0.0) == (t > 0.0) else 1.0), 0.0
 
 
 @compiled

@@ -106,7 +106,8 @@ def _elementwise(kind: LossKind, delta: float, z: NDArray[Any], t: NDArray[Any])
     if kind == "hinge":
         return np.asarray(np.maximum(0.0, 1.0 - margin))
     if kind == "zero_one":
-        return np.where(margin <= 0, 1.0, 0.0)
+        # A score of 0 is answered by the first class, as in the predicted labels.
+        return np.where((z > 0) != (t > 0), 1.0, 0.0)
     return np.asarray(np.logaddexp(0.0, -margin))
 
 

@@ -30,9 +30,14 @@ def mean_with_interval(values: FloatArray) -> Estimate:
 
 
 def accuracy(labels: np.ndarray[Any, Any], y: np.ndarray[Any, Any]) -> Estimate:
-    """The share p of right labels, ± 1.96 sqrt(p (1 - p) / n)."""
+    """The share p of right labels, ± 1.96 sqrt(p (1 - p) / n).
+
+    Without a half-width where all labels are right or all are wrong: the normal interval would have no width there, as
+    if nothing were left to doubt.
+    """
     share = float(np.mean(np.asarray(labels) == np.asarray(y)))
-    return Estimate(share, Z95 * math.sqrt(share * (1.0 - share) / len(y)))
+    spread = share * (1.0 - share)
+    return Estimate(share, Z95 * math.sqrt(spread / len(y)) if spread > 0 else None)
 
 
 def mse(values: FloatArray, y: FloatArray) -> Estimate:

@@ -83,7 +83,7 @@ def mean_loss(kind: LossKind, delta: float, scores: Tensor, targets: Tensor) -> 
         return -functional.logsigmoid(targets * scores).sum() / n
     if scores.shape[1] > 1:
         return (scores.argmax(dim=1) != targets.argmax(dim=1)).to(torch.float64).sum() / n
-    return (targets * scores <= 0).to(torch.float64).sum() / n
+    return ((scores > 0) != (targets > 0)).to(torch.float64).sum() / n
 
 
 def forward(spec: DenseSpec, parameters: Tensor, X: Tensor, kept: list[Tensor] | None = None) -> Tensor:

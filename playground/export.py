@@ -23,7 +23,7 @@ from engine.learner import Prediction
 from engine.snapshot import CurvePoint, Equation, Field, Line
 from widgets.curve_chart import ScoreName
 from widgets.curves import Curves
-from widgets.stage import Stage, fitted_range
+from widgets.stage import Stage, fitted_range, with_aspect
 from widgets.theme import LIGHT, Theme
 
 STAGE_SIZE = (960, 720)
@@ -40,6 +40,7 @@ _PLAIN_FAMILY = re.compile(rb'font-family="([^",]*)"')
 """Of the fonts in an SVG, those without a list of others to fall back on."""
 
 W = TypeVar("W", bound=QWidget)
+Range = tuple[float, float]
 
 
 class FigureError(ValueError):
@@ -121,6 +122,22 @@ def figure_image(content: FigureContent, what: str = "stage", scale: int = 2, th
     _paint(painter, content, what, theme)
     painter.end()
     return image
+
+
+def with_equal_units(dataset: Dataset, x_range: Range, y_range: Range) -> tuple[Range, Range]:
+    """The smallest ranges around both in which a unit is equally long along both axes of a figure's stage.
+
+    The room that the axes' numbers take depends on the ranges in turn, so the plot is laid out twice.
+    """
+    wanted = x_range, y_range
+    with _deleted(Stage()) as stage:
+        stage.resize(*STAGE_SIZE)
+        stage.set_dataset(dataset)
+        for _ in range(2):
+            stage.set_range(*wanted)
+            plot = stage.frame.plot
+            wanted = with_aspect(x_range, y_range, plot.width() / plot.height())
+    return wanted
 
 
 def figure_size(what: str) -> QSize:

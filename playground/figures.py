@@ -10,9 +10,9 @@ from engine.fields import picture
 from engine.learner import Prediction
 from engine.snapshot import CurvePoint, Equation, Field, Line, Viewport
 from engine.training import Run
-from playground.export import FigureContent
+from playground.export import FigureContent, with_equal_units
 from playground.naming import loss_name, score_name
-from widgets.stage import fitted_range, with_aspect
+from widgets.stage import fitted_range
 
 _CELLS = (480, 360)
 """Of the field in a figure: finer than on the screen, as nothing moves."""
@@ -27,6 +27,7 @@ def figure_content(
     equation: Equation | None,
     curve_points: Sequence[CurvePoint],
     ranges: tuple[Range, Range] | None = None,
+    equal_units: bool = True,
 ) -> FigureContent:
     """All of a figure, its field computed for the page rather than taken from the screen.
 
@@ -35,12 +36,13 @@ def figure_content(
     experiment, dataset : what is shown.
     predict : the model; None shows the points alone.
     ranges : the part of the plane; None is what the view says, or what fits the points.
+    equal_units : whether a unit must be equally long along both axes, so that circles stay round.
     """
     view = experiment.view
     fitted = fitted_range(dataset)
-    if dataset.n_inputs == 2:
-        fitted = with_aspect(*fitted, _CELLS[0] / _CELLS[1])
     x_range, y_range = ranges or (view.x_range or fitted[0], view.y_range or fitted[1])
+    if equal_units and dataset.n_inputs == 2:
+        x_range, y_range = with_equal_units(dataset, x_range, y_range)
     field: Field | None = None
     lines: tuple[Line, ...] = ()
     predictions: Prediction | None = None

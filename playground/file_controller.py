@@ -6,6 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import numpy as np
 from PySide6.QtCore import QObject, QTimer
 from PySide6.QtGui import QAction, QGuiApplication
 from PySide6.QtWidgets import QMenu
@@ -13,6 +14,8 @@ from PySide6.QtWidgets import QMenu
 from engine.experiment import Experiment
 from engine.files import save_experiment
 from playground import dialogs
+from playground.export import FigureContent
+from playground.figures import figure_content
 from playground.opening import TABLE_SUFFIXES, open_any
 from playground.settings import save_settings
 from widgets.theme import THEMES
@@ -120,7 +123,7 @@ class FileController(QObject):
             return
         from playground.export import write_figure
 
-        content = self._window.figure()
+        content = self._figure()
         self._write(
             path,
             lambda: write_figure(
@@ -128,10 +131,23 @@ class FileController(QObject):
             ),
         )
 
+    def _figure(self) -> FigureContent:
+        """What a figure of the window as it is now shows; round circles stay round."""
+        window, shown = self._window, self._window.shown
+        scale = np.abs(window.stage.frame.mapping.scale)
+        return figure_content(
+            shown.experiment,
+            shown.dataset,
+            shown.predictor,
+            shown.equation,
+            window.curves.points(),
+            equal_units=bool(abs(scale[0] - scale[1]) < 0.02 * scale[0]),
+        )
+
     def copy_figure(self) -> None:
         from playground.export import figure_image
 
-        QGuiApplication.clipboard().setImage(figure_image(self._window.figure(), what="stage", scale=2))
+        QGuiApplication.clipboard().setImage(figure_image(self._figure(), what="stage", scale=2))
         self._window.say("The stage is on the clipboard as a picture.")
 
     def export_points(self) -> None:

@@ -9,12 +9,12 @@ from widgets.curve_chart import ScoreName
 
 
 def loss_name(experiment: Experiment) -> str:
-    """The loss as a person reads it, e.g. "cross-entropy (NLL)"."""
+    """The loss as a person reads it, e.g. "cross-entropy"."""
     extra = Loss.model_fields["kind"].json_schema_extra
     assert isinstance(extra, dict)
     labels = extra["labels"]
     assert isinstance(labels, dict)
-    name = str(labels[experiment.training.loss.kind])
+    name = str(labels[experiment.training.loss.kind]).split(" (")[0]
     return name[:1].lower() + name[1:]
 
 

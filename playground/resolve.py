@@ -57,7 +57,7 @@ def resolve(experiment: Experiment, snapshot: Snapshot | None, workspace: Worksp
     selection = workspace.selection
     if len(selection) and selection.max() >= len(dataset.points):
         workspace = replace(workspace, selection=selection[selection < len(dataset.points)])
-    usable = snapshot is not None and snapshot.predict is not None
+    usable = snapshot is not None and snapshot.predict is not None and len(dataset.points) > 0
     shot = snapshot if snapshot is not None and usable else Snapshot(0)
     # An empty canvas is no mistake: the stage itself says what to do.
     complaints = {each.path: each.sentence for each in reversed(found)} if len(dataset.points) else {}

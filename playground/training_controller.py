@@ -126,7 +126,7 @@ class TrainingController(QObject):
     def on_document_changed(self, old: Experiment, new: Experiment) -> None:
         result = consequence(old, new, dataset_of(old.data, old.preparation), dataset_of(new.data, new.preparation))
         if result.kind == "restart" or (result.kind == "live" and self._has_failed()):
-            was_playing = self._bridge.playing and not self._has_failed()
+            was_playing = self._bridge.playing and not self.ended
             self._bridge.start(new, playing=was_playing)
         elif old != new:
             self._bridge.change(new)
@@ -154,6 +154,8 @@ class TrainingController(QObject):
                 self._has_said_preparing = False
         if snapshot.device_note and (before is None or before.device_note != snapshot.device_note):
             self.said.emit(snapshot.device_note)
+        if before is not None and not snapshot.playing and not self._bridge.playing and snapshot.step != before.step:
+            self.said.emit(f"Step {snapshot.step:,}, epoch {snapshot.epoch:,}.")
         has_ended = snapshot.outcome.final and (before is None or not before.outcome.final)
         # What blocks the experiment as it is now is said by the window; this snapshot may be of an older one.
         if has_ended and self._complaint() is None:

@@ -6,14 +6,17 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QObject, Qt
+from PySide6.QtCore import QEvent, QObject, Qt
+from PySide6.QtGui import QKeyEvent, QKeySequence, QShortcut
 from PySide6.QtWidgets import QApplication, QDockWidget
 
+from engine.dataset import MAX_CLASSES
 from engine.worker import Speed
 from playground import dialogs
 from widgets.command_palette import Command, CommandPalette
 from widgets.style import apply_theme
 from widgets.theme import DARK, LIGHT
+from widgets.tools import TOOLS
 from widgets.transport import SPEEDS
 from widgets.transport import Speed as SpeedEntry
 
@@ -34,8 +37,19 @@ class ViewController(QObject):
         self._window = window
         self._docks = docks
         self._default_docks = window.saveState(DOCK_VERSION)
+        for key in (*(tool.shortcut for tool in TOOLS.values()), "F", *map(str, range(1, MAX_CLASSES + 1))):
+            QShortcut(QKeySequence(key), window).activated.connect(self._on_stage_key)
         self._palette = CommandPalette(window)
         self._palette.chosen.connect(self._on_command_chosen)
+
+    def _on_stage_key(self) -> None:
+        """A key of the stage was pressed elsewhere: it must never change a menu that happens to have the focus."""
+        shortcut = self.sender()
+        if isinstance(shortcut, QShortcut):
+            text, stage = shortcut.key().toString(), self._window.stage
+            stage.setFocus(Qt.FocusReason.ShortcutFocusReason)
+            press = QKeyEvent(QEvent.Type.KeyPress, Qt.Key[f"Key_{text}"], Qt.KeyboardModifier.NoModifier, text)
+            stage.keyPressEvent(press)  # sent as an event, it would be this shortcut again
 
     # -- the part of the plane in view -----------------------------------------------------------------------------
 

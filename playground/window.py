@@ -6,7 +6,13 @@ from base64 import b64decode, b64encode
 from collections.abc import Callable
 
 from PySide6.QtCore import QByteArray, QEvent, QSize, Qt, QTimer
-from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QGuiApplication, QShowEvent
+from PySide6.QtGui import (
+    QCloseEvent,
+    QDragEnterEvent,
+    QDropEvent,
+    QGuiApplication,
+    QShowEvent,
+)
 from PySide6.QtWidgets import QDockWidget, QLabel, QMainWindow, QVBoxLayout, QWidget
 
 from engine.experiment import DrawnData, Experiment, GeneratedData
@@ -16,8 +22,6 @@ from playground.actions import ActionSet
 from playground.bridge import Bridge
 from playground.data_controller import DataController
 from playground.document import Document
-from playground.export import FigureContent
-from playground.figures import figure_content
 from playground.file_controller import FileController
 from playground.model_controller import ModelController
 from playground.presenter import Presenter, StatusLabels, Views
@@ -328,6 +332,9 @@ class MainWindow(QMainWindow):
 
     def _begin(self) -> None:
         """After the first picture of the window: thumbnails, formulas and the run, which load libraries."""
+        for dock in self._docks:
+            if dock.isFloating():
+                dock.raise_()
         self.look.show_viewport()
         self.training.begin()
         entries = []
@@ -373,14 +380,6 @@ class MainWindow(QMainWindow):
                 "brush_density": self.workspace.brush_density,
             }
         )
-
-    def figure(self) -> FigureContent:
-        """What a figure of the window as it is now shows."""
-        shown = self.shown
-        return figure_content(
-            shown.experiment, shown.dataset, shown.predictor, shown.equation, self.curves.points(),
-            self.presenter.ranges,
-        )  # fmt: skip
 
     @property
     def shown(self) -> Shown:

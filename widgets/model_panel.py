@@ -7,6 +7,7 @@ from PySide6.QtWidgets import QToolButton, QVBoxLayout, QWidget
 
 from engine.dataset import Task
 from engine.experiment import Experiment, View
+from engine.learners.linear_regression import LinearRegression
 from engine.learners.mlp import MultilayerPerceptron
 from engine.losses import FORMULAS, LossMismatch, loss_curve
 from engine.registry import LEARNERS, learners_for
@@ -172,6 +173,9 @@ class ModelPanel(Panel):
         self.optimizer.set_value(training.optimizer)
         self.regularization.set_value(training.regularization)
         self.stop.set_value(training.stop)
+        learner = experiment.learner
+        solved = isinstance(learner, LinearRegression) and learner.fit == "least_squares"
+        self._optimizer_section.setEnabled(not solved)
         self.computation.set_value(training)
         self._set_view(experiment.view, n_inputs)
 

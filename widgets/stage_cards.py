@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cache, partial
+from functools import cache
 
 import numpy as np
 from PySide6.QtCore import QPointF, QRectF, Qt
@@ -14,7 +14,7 @@ from engine.snapshot import Equation
 from widgets.stage_geometry import number
 from widgets.stage_items import Frame
 from widgets.stage_points import draw_mark
-from widgets.stage_shapes import class_look, looks_of, solid, value_colour
+from widgets.stage_shapes import class_look, looks_of, neutral_look, solid, value_colour
 
 _GAP = 10.0
 """From a card to the edge of the plot."""
@@ -171,8 +171,11 @@ class Legend:
         for text in self._key():
             painter.save()
             painter.translate(left + swatch / 2, middle)
-            draw = partial(_draw_held_out, frame=frame) if text == "held-out" else partial(draw_mark, size=0.8 * swatch)
-            draw(painter)
+            if text == "held-out":
+                _draw_held_out(painter, frame)
+            else:
+                neutral_look(frame.theme).draw(painter, swatch)
+                draw_mark(painter, swatch)
             painter.restore()
             painter.setPen(QColor(frame.theme.muted))
             painter.setFont(frame.font(-1))

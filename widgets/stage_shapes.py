@@ -106,6 +106,11 @@ def value_colour(position: float) -> QColor:
     return QColor(*(round(middle + (c - middle) * share) for middle, c in zip(_MIDDLE_VALUE, end, strict=True)))
 
 
+def neutral_look(theme: Theme) -> Look:
+    """A point of no class."""
+    return Look("circle", _NEUTRAL, QColor(theme.outline))
+
+
 def looks_of(dataset: Dataset, theme: Theme) -> tuple[Look, ...]:
     """Every look that points of `dataset` may have: in turn for training and held out, by class or by target."""
     outlines = (QColor(theme.outline), QColor(theme.held_out))

@@ -121,6 +121,8 @@ def style_sheet(theme: Theme) -> str:
         "large": size + 7,
         "down": sheet_image("chevron-down"),
         "up": sheet_image("chevron-up"),
+        "close": sheet_image("close"),
+        "float": sheet_image("float"),
         "check": sheet_image("check-dark" if QColor(theme.on_accent).lightness() < 128 else "check-light"),
     }
 
@@ -248,7 +250,7 @@ QToolBar { border-bottom: 1px solid %(border)s; padding: 6px 10px; }
 QStatusBar { border-top: 1px solid %(border)s; font-size: %(small)spx; }
 QStatusBar::item { border: none; }
 QStatusBar QLabel { font-size: %(small)spx; color: %(muted)s; padding: 2px 6px; }
-QDockWidget { titlebar-close-icon: none; font-size: %(small)spx; }
+QDockWidget { titlebar-close-icon: url(%(close)s); titlebar-normal-icon: url(%(float)s); font-size: %(small)spx; }
 QDockWidget::title { background: %(window)s; padding: 6px 10px; }
 QTabWidget::pane { border: none; border-top: 1px solid %(border)s; }
 QTabBar { background: %(window)s; qproperty-drawBase: 0; }

@@ -49,7 +49,7 @@ def test_losses_of_values_agree_with_torch(kind: LossKind) -> None:
 
 def test_zero_one_counts_wrong_answers() -> None:
     two = targets_of("zero_one", np.array([0, 1, 1, 0]), "classification", 2)
-    assert row_losses("zero_one", 1.0, np.array([[-2.0], [3.0], [-1.0], [0.0]]), two).tolist() == [0, 0, 1, 1]
+    assert row_losses("zero_one", 1.0, np.array([[-2.0], [3.0], [-1.0], [0.0]]), two).tolist() == [0, 0, 1, 0]
     three = targets_of("zero_one", np.array([0, 2]), "classification", 3)
     assert row_losses("zero_one", 1.0, np.array([[3.0, 1, 2], [3.0, 1, 2]]), three).tolist() == [0, 1]
 

@@ -13,7 +13,9 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QDialogButtonBox, QLineEdit, QMessageBox, QWidget
 
 from engine.experiment import DrawnData, Experiment
+from playground.export import figure_image
 from tests.playground.conftest import Hands, found, press_button
+from widgets.stage import Stage
 
 Answer = Callable[[Callable[[QWidget], None]], None]
 
@@ -37,6 +39,39 @@ def test_only_the_selected_points_are_copied(hands: Hands) -> None:
     assert 0 < selected < hands.n_points
     hands.do("edit.copy")
     assert len(QApplication.clipboard().text().split()) == selected + 1
+
+
+def test_a_tool_s_letter_takes_the_tool_wherever_the_focus_is(hands: Hands) -> None:
+    window = hands.window
+    optimizer = window.document.experiment.training.optimizer
+    for holder in (window.top_bar.transport.speed, window.model_panel.learner, window.top_bar.transport.play_button):
+        for letter, tool in (("S", "spray"), ("R", "select")):
+            holder.setFocus()
+            QTest.keyClicks(holder, letter)
+            assert window.workspace.tool == tool
+    assert window.document.experiment.training.optimizer == optimizer
+
+
+def test_the_first_stroke_and_its_undo_do_not_restart_the_model(hands: Hands) -> None:
+    run = hands.window.bridge.run_id
+    hands.click(0.9, 0.9)
+    hands.do("edit.undo")
+    hands.do("edit.redo")
+    assert hands.window.bridge.run_id == run
+
+
+def test_a_figure_of_two_inputs_keeps_circles_round(hands: Hands) -> None:
+    content = hands.window.files._figure()
+    assert content.x_range is not None
+    assert content.y_range is not None
+    image = figure_image(content, "stage", 1)
+    stage = Stage()
+    stage.resize(image.width(), image.height())
+    stage.set_dataset(content.dataset)
+    stage.set_range(content.x_range, content.y_range)
+    scale = np.abs(stage.frame.mapping.scale)
+    stage.deleteLater()
+    assert scale[0] == pytest.approx(scale[1], rel=0.005)
 
 
 @pytest.mark.parametrize("text", ["", "hello", "1,2\n3", "1,2,A\n3,x,B"])
