@@ -146,7 +146,8 @@ class Presenter:
             dataset = new.dataset
             counts = np.bincount(dataset.y.astype(np.int64), minlength=dataset.n_classes) if dataset.n_classes else ()
             views.data.set_experiment(new.experiment, dataset.n_inputs, [int(count) for count in counts])
-            views.model.set_experiment(new.experiment, dataset.task, dataset.n_classes, dataset.n_inputs)
+            if old is None or _model_facts(old) != _model_facts(new):  # not at each puff of a spray: 1 ms
+                views.model.set_experiment(new.experiment, dataset.task, dataset.n_classes, dataset.n_inputs)
             views.curves.set_score_name(score_name(dataset.task))
             views.curves.set_loss_name(loss_name(new.experiment))
             views.data.set_active_class(new.workspace.active_class)
@@ -177,6 +178,14 @@ class Presenter:
     def _frames_per_second(self) -> str:
         recent = [moment for moment in self._pictures if moment > time.perf_counter() - 1.0]
         return f"{len(recent)} frames/s"
+
+
+def _model_facts(shown: Shown) -> tuple[object, ...]:
+    """All that the model panel shows."""
+    experiment, dataset = shown.experiment, shown.dataset
+    return (
+        experiment.learner, experiment.training, experiment.view, dataset.task, dataset.n_classes, dataset.n_inputs
+    )  # fmt: skip
 
 
 def _empty_message(shown: Shown) -> str:

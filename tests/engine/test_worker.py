@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -157,3 +159,17 @@ def test_two_hundred_starts_and_stops_leave_no_thread() -> None:
     assert all(worker.join(10) for worker in workers)
     assert threading.active_count() == before
     assert all(worker.ending is not None for worker in workers)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="a thread has no niceness of its own")
+def test_the_thread_that_asks_goes_before_the_thread_that_learns() -> None:
+    worker = Worker(EXPERIMENT, 71)
+    worker.start()
+    Listener(worker).until(lambda snapshot: not snapshot.preparing)
+    (thread,) = (each for each in threading.enumerate() if each.name == "playground-run-71")
+    assert thread.native_id is not None
+    learning = os.getpriority(os.PRIO_PROCESS, thread.native_id)
+    asking = os.getpriority(os.PRIO_PROCESS, threading.get_native_id())
+    worker.stop()
+    assert worker.join(10)
+    assert learning > asking
