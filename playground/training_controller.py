@@ -124,10 +124,12 @@ class TrainingController(QObject):
     # -- edits -----------------------------------------------------------------------------------------------------
 
     def on_document_changed(self, old: Experiment, new: Experiment) -> None:
-        result = consequence(old, new, dataset_of(old.data, old.preparation), dataset_of(new.data, new.preparation))
+        before = dataset_of(old.data, old.preparation)
+        result = consequence(old, new, before, dataset_of(new.data, new.preparation))
         if result.kind == "restart" or (result.kind == "live" and self._has_failed()):
-            was_playing = self._bridge.playing and not self.ended
-            self._bridge.start(new, playing=was_playing)
+            # A run that has come to its end does not begin again unasked; one that a mistake held up goes on.
+            held_up = checks.blocking(old, before) is not None
+            self._bridge.start(new, playing=self._bridge.playing and (held_up or not self.ended))
         elif old != new:
             self._bridge.change(new)
         if result.sentence:

@@ -102,7 +102,7 @@ def assert_metrics_of_classes(run: Run, table: Table) -> None:
         probabilities = table.probabilities[table.of(part)]
         accuracy = theirs.accuracy_score(y, labels)
         assert_close(said["accuracy"].value, accuracy)
-        assert_close(said["accuracy"].half_width, 1.96 * np.sqrt(accuracy * (1 - accuracy) / len(y)))
+        assert_close(said["accuracy"].half_width or 0.0, 1.96 * np.sqrt(accuracy * (1 - accuracy) / len(y)))
         assert_close(said["loss"].value, theirs.log_loss(y, probabilities, labels=names))
         of_truth = probabilities[np.arange(len(y)), [names.index(name) for name in y]]
         assert_close(said["loss"].half_width or 0.0, half_width(-np.log(of_truth)))

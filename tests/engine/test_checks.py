@@ -78,7 +78,7 @@ WRONG: Mapping[str, tuple[Experiment, str, bool, str]] = {
     "too high a degree": (
         _made(data={**SINE, "n_points": 10}, preparation={"polynomial": 15}, training=SQUARED,
               learner={"kind": "linear_regression"}),
-        "preparation.polynomial", False, "16 weights but only 7 points"),
+        "preparation.polynomial", False, "16 weights but only 8 points"),
     "too high an order": (
         _made(data={**SINE, "n_points": 10}, preparation={"fourier": 15}, training=SQUARED,
               learner={"kind": "linear_regression"}),

@@ -11,8 +11,9 @@ from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QDialog, QLabel, QPlainTextEdit
 
+from engine.dataset import Points
 from engine.edits import set_values
-from engine.experiment import DrawnData, Experiment
+from engine.experiment import DrawnData, Experiment, Preparation
 from tests.playground.conftest import Hands, found
 from tests.playground.controls import button_named, choose, choose_in, marks, type_into
 
@@ -75,7 +76,9 @@ def test_points_in_one_place_are_marked(open_window: Callable[..., Hands]) -> No
 
 
 def test_holding_out_one_class_altogether_is_marked(open_window: Callable[..., Hands]) -> None:
-    hands = open_window(made(data__n_points=4, preparation__test_share=0.0))
+    points = Points(np.array([[0.1, 0.2], [0.3, 0.1], [0.5, 0.9], [0.2, 0.8], [0.7, 0.4]]), np.array([0, 0, 0, 0, 1.0]))
+    everyone = Preparation(test_share=0.0)
+    hands = open_window(Experiment(data=DrawnData(points=points), preparation=everyone))
     type_into(hands.window.data_panel.shares.row("test_share"), "0.75")
     assert_it_does_not_start(hands, "held out")
     type_into(hands.window.data_panel.shares.row("test_share"), "0")
@@ -133,7 +136,7 @@ def test_a_degree_too_high_for_the_points_is_marked(open_window: Callable[..., H
     )  # fmt: skip
     degree = hands.window.data_panel.maps.row("polynomial")
     type_into(degree, "12")
-    assert any("Degree 12 makes 13 weights but only 7 points" in mark for mark in marks(hands))
+    assert any("Degree 12 makes 13 weights but only 8 points" in mark for mark in marks(hands))
     type_into(degree, "2")
     assert marks(hands) == []
 
