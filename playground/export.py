@@ -23,7 +23,7 @@ from engine.learner import Prediction
 from engine.snapshot import CurvePoint, Equation, Field, Line
 from widgets.curve_chart import ScoreName
 from widgets.curves import Curves
-from widgets.stage import Stage, fitted_range, with_aspect
+from widgets.stage import Stage, fitted_range
 from widgets.theme import LIGHT, Theme
 
 STAGE_SIZE = (960, 720)
@@ -125,19 +125,11 @@ def figure_image(content: FigureContent, what: str = "stage", scale: int = 2, th
 
 
 def with_equal_units(dataset: Dataset, x_range: Range, y_range: Range) -> tuple[Range, Range]:
-    """The smallest ranges around both in which a unit is equally long along both axes of a figure's stage.
-
-    The room that the axes' numbers take depends on the ranges in turn, so the plot is laid out twice.
-    """
-    wanted = x_range, y_range
+    """The smallest ranges around both in which a unit is equally long along both axes of a figure's stage."""
     with _deleted(Stage()) as stage:
         stage.resize(*STAGE_SIZE)
         stage.set_dataset(dataset)
-        for _ in range(2):
-            stage.set_range(*wanted)
-            plot = stage.frame.plot
-            wanted = with_aspect(x_range, y_range, plot.width() / plot.height())
-    return wanted
+        return stage.set_range_with_equal_units(x_range, y_range)
 
 
 def figure_size(what: str) -> QSize:

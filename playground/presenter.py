@@ -17,7 +17,7 @@ from widgets.curves import Curves
 from widgets.data_panel import DataPanel
 from widgets.metrics_bar import MetricsBar
 from widgets.model_panel import ModelPanel
-from widgets.stage import Stage, fitted_range, with_aspect
+from widgets.stage import Stage, fitted_range
 from widgets.transport import SPEEDS
 
 Range = tuple[float, float]
@@ -137,8 +137,7 @@ class Presenter:
         """`fitted`, made wider or higher where both axes are inputs, so that distances look as long as they are."""
         if new.dataset.n_inputs == 1:
             return fitted
-        plot = self._views.stage.frame.plot
-        return with_aspect(*fitted, plot.width() / max(1.0, plot.height()))
+        return self._views.stage.set_range_with_equal_units(*fitted)
 
     def _show_panels(self, old: Shown | None, new: Shown) -> None:
         views = self._views

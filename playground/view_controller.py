@@ -29,6 +29,13 @@ _FIELD_CELLS = 256 * 256
 _ZOOM = 1.25
 
 
+def application() -> QApplication:
+    """The application that every window belongs to."""
+    running = QApplication.instance()
+    assert isinstance(running, QApplication)
+    return running
+
+
 class ViewController(QObject):
     """Hears the stage's zoom, the view and help actions; edits the document's view and the workspace."""
 
@@ -126,10 +133,8 @@ class ViewController(QObject):
 
     def apply_theme(self) -> None:
         """Draw everything in the workspace's theme."""
-        window, application = self._window, QApplication.instance()
-        assert isinstance(application, QApplication)
-        theme = window.workspace.theme
-        apply_theme(application, theme)
+        window, theme = self._window, self._window.workspace.theme
+        apply_theme(application(), theme)
         for view in (window.stage, window.curves, window.top_bar, window.actions_):
             view.set_theme(theme)
 

@@ -30,7 +30,7 @@ from playground.resolve import Shown, resolve
 from playground.settings import AppSettings
 from playground.top_bar import TopBar
 from playground.training_controller import TrainingController
-from playground.view_controller import DOCK_VERSION, ViewController
+from playground.view_controller import DOCK_VERSION, ViewController, application
 from playground.workspace import Workspace
 from widgets.curves import Curves
 from widgets.data_panel import DataPanel
@@ -39,6 +39,7 @@ from widgets.gallery import GalleryEntry
 from widgets.metrics_bar import MetricsBar
 from widgets.model_panel import ModelPanel
 from widgets.stage import Stage
+from widgets.style import apply_theme
 from widgets.theme import DARK, LIGHT
 from widgets.tools import TOOLS
 
@@ -76,6 +77,8 @@ class MainWindow(QMainWindow):
         self._begun = False
 
         self.bridge = Bridge(self)
+        # Before any view: a font that comes later reaches a widget only when its style is next applied.
+        apply_theme(application(), self.workspace.theme)
         self._build_views()
         self.training = TrainingController(self.document, self.bridge, self)
         self._data = DataController(self.document, lambda: self.workspace, self.stage, self.data_panel, self)

@@ -8,14 +8,14 @@ from PySide6.QtGui import QFocusEvent, QHideEvent, QKeyEvent, QMouseEvent, QNati
 from PySide6.QtWidgets import QWidget
 
 from engine.dataset import Dataset
-from widgets.stage_geometry import Floats, fitted_range, with_aspect
+from widgets.stage_geometry import Floats, fitted_range
 from widgets.stage_input import StageInput
 from widgets.stage_keys import StageKeys
 from widgets.stage_surface import StageSurface
 from widgets.stage_tool import ToolName
 from widgets.theme import LIGHT, Theme
 
-__all__ = ["Stage", "fitted_range", "with_aspect"]
+__all__ = ["Stage", "fitted_range"]
 
 _NOTCH = 120.0
 _ZOOM_A_NOTCH = 1.2

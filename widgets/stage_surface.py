@@ -16,7 +16,7 @@ from engine.learner import Prediction
 from engine.snapshot import Equation, Field, Line, Viewport
 from widgets.hover import HoverReader
 from widgets.stage_figure import Figure, Hand
-from widgets.stage_geometry import Floats, Range, zoomed
+from widgets.stage_geometry import Floats, Range, with_aspect, zoomed
 from widgets.stage_items import Frame
 from widgets.stage_points import Rows, same_points
 from widgets.theme import Theme
@@ -126,6 +126,23 @@ class StageSurface(QWidget):
         if (x_range, y_range) != (self.figure.x_range, self.figure.y_range):
             self.figure.x_range, self.figure.y_range = x_range, y_range
             self._lay_out()
+
+    def set_range_with_equal_units(self, x_range: Range, y_range: Range) -> tuple[Range, Range]:
+        """Show the smallest ranges around both in which a unit is equally long along both axes.
+
+        The room that the axes' numbers take depends on the ranges in turn, so the plot is laid out more than once.
+
+        Returns
+        -------
+        The ranges that are shown.
+        """
+        wanted = x_range, y_range
+        for _ in range(3):
+            self.set_range(*wanted)
+            plot = self.frame.plot
+            wanted = with_aspect(x_range, y_range, plot.width() / max(1.0, plot.height()))
+        self.set_range(*wanted)
+        return wanted
 
     def set_theme(self, theme: Theme) -> None:
         """Paint in other colours and sizes."""

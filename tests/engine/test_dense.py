@@ -298,3 +298,33 @@ def test_a_missing_gpu_is_said_and_the_cpu_used() -> None:
     state = learner.advance(learner.init(data), data, 1)
     assert learner.device(state) == "cpu"
     assert state.step == 1
+
+
+def test_a_network_too_large_for_the_gpu_goes_on_on_the_cpu_and_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    from engine.edits import set_values
+    from engine.experiment import Experiment
+    from engine.training import Run
+
+    real = torch_dense.TorchTrainer
+
+    class FullDevice:
+        def train(self, *arguments: object) -> None:
+            raise torch_dense.OutOfDeviceMemory("CUDA out of memory")
+
+    def trainer(spec: DenseSpec, training: Training, device: str) -> object:
+        """A GPU without memory; the CPU as it is."""
+        return real(spec, training, device) if device == "cpu" else FullDevice()
+
+    monkeypatch.setattr(torch_dense, "available_device", lambda wanted: "cuda:0")
+    monkeypatch.setattr(torch_dense, "TorchTrainer", trainer)
+    run = Run(set_values(Experiment(), {"training.device": "cuda"}))
+    run.advance_epochs(2)
+    snapshot = run.snapshot()
+    assert (snapshot.epoch, snapshot.device, snapshot.outcome.status) == (2, "cpu", "running")
+    assert "memory" in snapshot.device_note
+    assert "CPU" in snapshot.device_note
+
+    monkeypatch.undo()
+    on_cpu = Run(set_values(Experiment(), {"training.device": "cpu", "training.path": "torch"}))
+    on_cpu.advance_epochs(2)
+    assert np.array_equal(run.predict(run.dataset.X).scores, on_cpu.predict(run.dataset.X).scores)

@@ -189,6 +189,21 @@ def test_the_theme_is_toggled_and_everything_is_repainted(hands: Hands) -> None:
     assert hands.window.settings.theme == "light"
 
 
+def test_letters_keep_their_size_when_a_row_is_marked_or_the_theme_changes(hands: Hands) -> None:
+    row = hands.window.data_panel.shares.row("test_share")
+
+    def size() -> int:
+        return row.label.fontInfo().pixelSize()
+
+    before = size()
+    row.mark("wrong")
+    row.mark(None)
+    assert size() == before
+    hands.do("view.theme")
+    hands.do("view.theme")
+    assert size() == before == hands.window.workspace.theme.font_size
+
+
 def test_the_palette_finds_a_command_by_its_name(hands: Hands) -> None:
     hands.do("help.palette")
     palette = hands.window.look._palette
