@@ -35,8 +35,9 @@ _LEISURELY = 10.0
 _PACE_WINDOW = 1.0
 """Seconds over which the pace is averaged."""
 _NICENESS = 5
-"""Of the thread, where threads have one of their own: on two cores, one of them busy with another program, frames
-under a spray took 19 rather than 28 ms (p99) and the learning half its speed; on free cores it learned as fast."""
+"""Of the thread, where threads have one of their own. Measured on two cores with one of them busy with another program:
+frames under a spray took 18-26 rather than 27-34 ms (p99), and the learning fell to half its speed or less meanwhile.
+Without a spray no difference was seen, on free cores or busy ones."""
 
 
 @dataclass(frozen=True)
