@@ -109,8 +109,8 @@ class Stage(StageSurface):
         self.update()
 
     def _fade_legend(self) -> None:
-        legend, at = self.figure.legend(), self._pointer
-        under = legend is not None and at is not None and legend.rectangle(self.frame).contains(QPointF(*at))
+        at = self._pointer
+        under = at is not None and self.figure.legend_card(self.frame).contains(QPointF(*at))
         if under != self.figure.legend_faded:
             self.figure.legend_faded = under
             self._repaint()

@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
+from typing import Literal
 
 import numpy as np
-from PySide6.QtCore import QPointF, QRectF, Qt
+from PySide6.QtCore import QPointF, QRectF, QSizeF, Qt
 from PySide6.QtGui import QColor, QFont, QFontDatabase, QFontMetricsF, QLinearGradient, QPainter, QPen
 
 from engine.dataset import PART_NAMES, Dataset, Part
 from engine.snapshot import Equation
-from widgets.stage_geometry import number
+from widgets.stage_geometry import Floats, number
 from widgets.stage_items import Frame
 from widgets.stage_points import draw_mark
 from widgets.stage_shapes import class_look, looks_of, neutral_look, solid, value_colour
 
-_GAP = 10.0
+CARD_GAP = 10.0
 """From a card to the edge of the plot."""
 _PADDING = 10.0
 _RADIUS = 6.0
@@ -26,6 +28,42 @@ _GREATEST_SHARE = 0.42
 _LONGEST_NAME = 14
 _SERIFS = ("STIX Two Text", "Cambria", "Georgia", "Times New Roman", "Times", "DejaVu Serif", "Liberation Serif")
 _PART_TEXTS = ("train", "val.", "test")
+
+
+Corner = Literal["top right", "top left", "bottom right", "bottom left"]
+LEGEND_CORNERS: tuple[Corner, ...] = ("top right", "top left", "bottom right", "bottom left")
+"""Where the legend goes, the usual place first."""
+EQUATION_CORNERS: tuple[Corner, ...] = ("top left", "bottom left", "bottom right", "top right")
+_TOLERATED = 2
+"""A card stays in its usual place while it covers no more points than this."""
+_LOOKED_AT = 4096
+"""Of many points, about so many, evenly chosen, say where they are."""
+
+
+def card_at(frame: Frame, corner: Corner, size: QSizeF) -> QRectF:
+    """The rectangle, in pixels, of a card in a corner of the plot."""
+    plot = frame.plot
+    left = plot.left() + CARD_GAP if corner.endswith("left") else plot.right() - CARD_GAP - size.width()
+    top = plot.top() + CARD_GAP if corner.startswith("top") else plot.bottom() - CARD_GAP - size.height()
+    return QRectF(left, top, size.width(), size.height())
+
+
+def quietest_card(frame: Frame, size: QSizeF, corners: Sequence[Corner], points: Floats) -> QRectF:
+    """Where a card covers the fewest points: the first of `corners` if it is quiet there, else the quietest.
+
+    Parameters
+    ----------
+    points : (n, 2) in pixels.
+    """
+    some = points[:: 1 + len(points) // _LOOKED_AT]
+    cards = [card_at(frame, corner, size) for corner in corners]
+    covered = [_points_under(card, some) for card in cards]
+    return cards[0] if covered[0] <= _TOLERATED else cards[int(np.argmin(covered))]
+
+
+def _points_under(card: QRectF, points: Floats) -> int:
+    x, y = points[:, 0], points[:, 1]
+    return int(((x > card.left()) & (x < card.right()) & (y > card.top()) & (y < card.bottom())).sum())
 
 
 def paint_card(painter: QPainter, frame: Frame, card: QRectF) -> None:
@@ -72,7 +110,7 @@ def _counts(parts: np.ndarray, held_out: bool) -> str:
 
 
 class Legend:
-    """The card at the top right: who is who, and how many."""
+    """The card that says who is who, and how many."""
 
     def __init__(self, dataset: Dataset, held_out: bool, errors: bool, value_range: tuple[float, float]) -> None:
         self._dataset = dataset
@@ -81,20 +119,15 @@ class Legend:
         self._errors = errors
         self._bar = value_range if dataset.task == "regression" and dataset.n_inputs == 2 and len(dataset.y) else None
 
-    def rectangle(self, frame: Frame) -> QRectF:
-        """Where the card is, in pixels."""
+    def size(self, frame: Frame) -> QSizeF:
+        """How large the card is, in pixels."""
         compact = self._is_compact(frame)
         width = self._compact_width(frame) if compact else self._full_width(frame)
         lines = len(self._rows) + (1 if self._has_key and not compact else 0) + (1.9 if self._bar else 0)
-        height = lines * self._line(frame)
-        plot = frame.plot
-        return QRectF(
-            plot.right() - _GAP - width - 2 * _PADDING, plot.top() + _GAP, width + 2 * _PADDING, height + _PADDING + 4
-        )
+        return QSizeF(width + 2 * _PADDING, lines * self._line(frame) + _PADDING + 4)
 
-    def paint(self, painter: QPainter, frame: Frame) -> None:
-        """Paint the card where `rectangle` says."""
-        card = self.rectangle(frame)
+    def paint(self, painter: QPainter, frame: Frame, card: QRectF) -> None:
+        """Paint the card; its size is that of `size`."""
         theme, line = frame.theme, self._line(frame)
         paint_card(painter, frame, card)
         font = frame.font(-1)
@@ -221,26 +254,34 @@ def _serif() -> str:
     return next((family for family in _SERIFS if family in there), "serif")
 
 
-def paint_equation(painter: QPainter, frame: Frame, equation: Equation, right: float) -> None:
-    """Write the model's equation on a card at the top left that ends before the pixel `right`."""
+def equation_size(frame: Frame, equation: Equation, widest: float) -> QSizeF | None:
+    """How large a card the equation needs, at most `widest` pixels wide; None if that is too narrow for any."""
+    room = widest - 2 * _PADDING - 2
+    if room < 80:
+        return None
+    metrics = QFontMetricsF(_equation_font(frame))
+    text = metrics.boundingRect(QRectF(0, 0, room, frame.plot.height() / 2), _EQUATION_FLAGS, equation.text)
+    height = min(text.height(), 6 * metrics.lineSpacing())
+    return QSizeF(text.width() + 2 * _PADDING + 2, height + _PADDING)
+
+
+def paint_equation(painter: QPainter, frame: Frame, equation: Equation, card: QRectF) -> None:
+    """Write the model's equation on a card; its size is that of `equation_size`."""
+    paint_card(painter, frame, card)
+    painter.setPen(QColor(frame.theme.text))
+    painter.setFont(_equation_font(frame))
+    inner = card.adjusted(_PADDING, _PADDING / 2, -_PADDING, -_PADDING / 2)
+    painter.drawText(inner, _EQUATION_FLAGS, equation.text)
+
+
+_EQUATION_FLAGS = Qt.TextFlag.TextWordWrap | Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignTop
+
+
+def _equation_font(frame: Frame) -> QFont:
     font = QFont(frame.font(1))
     font.setFamily(_serif())
     font.setItalic(True)
-    plot = frame.plot
-    widest = right - plot.left() - 2 * _GAP - 2 * _PADDING
-    if widest < 80:
-        return
-    flags = Qt.TextFlag.TextWordWrap | Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignTop
-    metrics = QFontMetricsF(font)
-    text = metrics.boundingRect(QRectF(0, 0, widest, plot.height() / 2), flags, equation.text)
-    height = min(text.height(), 6 * metrics.lineSpacing())
-    left, top = plot.left() + _GAP, plot.top() + _GAP
-    card = QRectF(left, top, text.width() + 2 * _PADDING + 2, height + _PADDING)
-    paint_card(painter, frame, card)
-    painter.setPen(QColor(frame.theme.text))
-    painter.setFont(font)
-    inner = QRectF(left + _PADDING, top + _PADDING / 2, text.width() + 2, height)
-    painter.drawText(inner, flags, equation.text)
+    return font
 
 
 def paint_message(painter: QPainter, frame: Frame, message: str) -> None:

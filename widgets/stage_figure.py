@@ -11,7 +11,17 @@ from engine.experiment import View
 from engine.learner import Prediction
 from engine.snapshot import Equation, Field, Line
 from widgets.hover import paint_hover
-from widgets.stage_cards import Legend, paint_equation, paint_message
+from widgets.stage_cards import (
+    CARD_GAP,
+    EQUATION_CORNERS,
+    LEGEND_CORNERS,
+    Legend,
+    card_at,
+    equation_size,
+    paint_equation,
+    paint_message,
+    quietest_card,
+)
 from widgets.stage_geometry import DEFAULT_RANGE, Floats, Range
 from widgets.stage_items import (
     Frame,
@@ -157,19 +167,38 @@ class Figure:
             parts.append(f"{len(self.points.misclassified):,} misclassified")
         return ", ".join(parts)
 
-    def _paint_cards(self, painter: QPainter, frame: Frame) -> None:
+    def legend_card(self, frame: Frame) -> QRectF:
+        """Where the legend is, in pixels; empty where none is shown."""
         legend = self.legend()
-        right = frame.plot.right()
+        if legend is None:
+            return QRectF()
+        return quietest_card(frame, legend.size(frame), LEGEND_CORNERS, self._pixels_on_stage(frame))
+
+    def equation_card(self, frame: Frame, legend: QRectF) -> QRectF:
+        """Where the equation is, in pixels, beside the card of the legend; empty where none is shown."""
+        if not self.view.equation or self.equation is None or not self.equation.text:
+            return QRectF()
+        size = equation_size(frame, self.equation, frame.plot.width() - legend.width() - 3 * CARD_GAP)
+        if size is None:
+            return QRectF()
+        corners = [corner for corner in EQUATION_CORNERS if not card_at(frame, corner, size).intersects(legend)]
+        return quietest_card(frame, size, corners, self._pixels_on_stage(frame))
+
+    def _pixels_on_stage(self, frame: Frame) -> Floats:
+        pixels = self.points.pixels(frame.mapping)
+        return pixels if self.view.held_out else pixels[self.points.rows]
+
+    def _paint_cards(self, painter: QPainter, frame: Frame) -> None:
+        legend, card = self.legend(), self.legend_card(frame)
         if legend is not None:
-            card = legend.rectangle(frame)
-            right = card.left()
             painter.save()
             # Someone is drawing underneath.
             painter.setOpacity(_FADED if self.legend_faded else 1.0)
-            legend.paint(painter, frame)
+            legend.paint(painter, frame, card)
             painter.restore()
-        if self.view.equation and self.equation is not None and self.equation.text:
-            paint_equation(painter, frame, self.equation, right)
+        place = self.equation_card(frame, card)
+        if self.equation is not None and not place.isEmpty():
+            paint_equation(painter, frame, self.equation, place)
 
 
 class Hand:

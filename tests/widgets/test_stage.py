@@ -339,8 +339,32 @@ def test_on_a_small_stage_the_legend_only_names_the_classes(stage: Stage) -> Non
     stage.set_dataset(dataset_of([[0, 0], [0.5, 0.5]], [0, 1], n_classes=2, held_out=(1,)))
     legend = stage.figure.legend()
     assert legend is not None
-    large = legend.rectangle(stage.frame)
+    large = legend.size(stage.frame)
     stage.resize(300, 240)
-    small = legend.rectangle(stage.frame)
+    small = legend.size(stage.frame)
     assert small.width() < 0.5 * large.width()
-    assert stage.frame.plot.contains(small)
+    assert stage.frame.plot.contains(stage.figure.legend_card(stage.frame))
+
+
+@pytest.mark.parametrize(
+    ("crowd", "legend_is_right", "legend_is_high"),
+    [((0.0, 0.0), True, True), ((0.9, 0.9), False, True)],
+    ids=["in the middle", "under the legend"],
+)
+def test_cards_go_where_they_hide_the_fewest_points(
+    stage: Stage, crowd: tuple[float, float], legend_is_right: bool, legend_is_high: bool
+) -> None:
+    X = np.array(crowd) + np.random.default_rng(0).uniform(-0.05, 0.05, (20, 2))
+    stage.set_view(View())
+    stage.set_dataset(dataset_of(X.tolist(), [0] * 20, n_classes=2))
+    stage.set_equation(Equation("h(x) = 2 x + 1", "h(x) = 2x + 1"))
+    frame, figure = stage.frame, stage.figure
+    legend = figure.legend_card(frame)
+    equation = figure.equation_card(frame, legend)
+    middle = frame.plot.center()
+    assert (legend.center().x() > middle.x(), legend.center().y() < middle.y()) == (legend_is_right, legend_is_high)
+    assert not equation.isEmpty()
+    assert not equation.intersects(legend)
+    for card in (legend, equation):
+        assert frame.plot.contains(card)
+        assert not any(card.contains(*pixel) for pixel in frame.mapping.to_pixels(X))
