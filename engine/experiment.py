@@ -105,12 +105,14 @@ class Preparation(Settings):
         "Adds sin(k π x) and cos(k π x) of each input for k up to this order; 0 adds none.",
         ge=0,
         le=15,
+        advanced=True,
     )
     scaling: Literal["none", "standardize", "minmax"] = choice(
         "none",
         "Scaling",
         "Scales each feature by what the training part says, so that none outweighs another.",
         labels={"none": "None", "standardize": "Standardize (mean 0, SD 1)", "minmax": "Min-max (0 to 1)"},
+        advanced=True,
     )
 
     @field_validator("chips")

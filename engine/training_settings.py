@@ -126,10 +126,14 @@ class Optimizer(Settings):
 class Regularization(Settings):
     """A price on large weights; intercepts are free."""
 
-    l1: float = choice(0.0, "L1 (λ₁)", "Adds λ₁ Σ|w|: drives weights to exactly zero.", ge=0.0, le=100.0, log=True)
+    l1: float = choice(
+        0.0, "L1 (λ₁)", "Adds λ₁ Σ|w|: drives weights to exactly zero.",
+        ge=0.0, le=100.0, log=True, advanced=True,
+    )  # fmt: skip
     l2: float = choice(
-        0.0, "L2 (λ₂)", "Adds λ₂/2 Σw²: keeps weights small (decoupled in AdamW).", ge=0.0, le=100.0, log=True
-    )
+        0.0, "L2 (λ₂)", "Adds λ₂/2 Σw²: keeps weights small (decoupled in AdamW).",
+        ge=0.0, le=100.0, log=True, advanced=True,
+    )  # fmt: skip
 
 
 class StopConditions(Settings):

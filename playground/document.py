@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from PySide6.QtCore import QObject, Signal
@@ -10,6 +10,8 @@ from PySide6.QtCore import QObject, Signal
 from engine.experiment import Experiment
 
 HISTORY_DEPTH = 500
+
+Range = tuple[float, float]
 
 
 @dataclass(frozen=True)
@@ -19,6 +21,8 @@ class Edit:
     before: Experiment
     text: str
     merge_key: str = ""
+    moved_view: bool = False
+    """Whether the step itself chose another part of the plane; else taking it back leaves the view where it is."""
 
 
 class Document(QObject):
@@ -67,14 +71,18 @@ class Document(QObject):
         if experiment is before or experiment == before:
             return
         if self._stroke is None:
-            self._remember(Edit(before, text, merge_key))
+            self._remember(Edit(before, text, merge_key, not _same_ranges(before, experiment)))
         self._set(experiment)
+
+    def look_at(self, x_range: Range | None, y_range: Range | None) -> None:
+        """Show another part of the plane, or, with None, all of it: saved with the document, but no step to undo."""
+        self._set(_with_ranges(self._experiment, x_range, y_range))
 
     def end_merge(self) -> None:
         """The next edit is a step of its own, whatever its merge key."""
         if self._undo and self._undo[-1].merge_key:
             last = self._undo[-1]
-            self._undo[-1] = Edit(last.before, last.text)
+            self._undo[-1] = replace(last, merge_key="")
 
     def begin_stroke(self, text: str) -> None:
         """All edits until `end_stroke` are one step of the history."""
@@ -124,8 +132,9 @@ class Document(QObject):
         if not source:
             return
         step = source.pop()
-        target.append(Edit(self._experiment, step.text))
-        self._set(step.before)
+        target.append(Edit(self._experiment, step.text, moved_view=step.moved_view))
+        view = self._experiment.view
+        self._set(step.before if step.moved_view else _with_ranges(step.before, view.x_range, view.y_range))
 
     # -- files -----------------------------------------------------------------------------------------------------
 
@@ -143,3 +152,14 @@ class Document(QObject):
         self._path = path
         self._saved = experiment
         self.status_changed.emit()
+
+
+def _same_ranges(first: Experiment, second: Experiment) -> bool:
+    return (first.view.x_range, first.view.y_range) == (second.view.x_range, second.view.y_range)
+
+
+def _with_ranges(experiment: Experiment, x_range: Range | None, y_range: Range | None) -> Experiment:
+    if (experiment.view.x_range, experiment.view.y_range) == (x_range, y_range):
+        return experiment
+    view = experiment.view.model_copy(update={"x_range": x_range, "y_range": y_range})
+    return experiment.model_copy(update={"view": view})

@@ -21,6 +21,7 @@ from widgets.stage import Stage, fitted_range
 from widgets.transport import SPEEDS
 
 Range = tuple[float, float]
+_DRAWING_TOOLS = ("point", "spray", "line")
 
 
 @dataclass
@@ -114,6 +115,7 @@ class Presenter:
             stage.set_predictions(new.predictions)
         stage.set_equation(new.equation)
         stage.set_message("" if len(new.dataset.points) else _empty_message(new))
+        stage.set_notice(new.outcome.sentence if new.outcome.status in ("diverged", "failed") else "")
 
     def _show_range(self, new: Shown) -> None:
         view, data = new.experiment.view, new.experiment.data
@@ -168,7 +170,7 @@ class Presenter:
         views.top.transport.set_epoch(new.epoch)
         if old is None or old.metrics is not new.metrics:
             views.metrics.set_metrics(new.metrics)
-        views.metrics.set_note(_note(new))
+        views.metrics.set_note(_note(new), is_bad=new.outcome.status in ("diverged", "failed"))
         status.counts.setText(new.counts)
         status.device.setText(new.device)
         status.pace.setText(new.pace if new.playing else "")
@@ -176,7 +178,7 @@ class Presenter:
 
     def _frames_per_second(self) -> str:
         recent = [moment for moment in self._pictures if moment > time.perf_counter() - 1.0]
-        return f"{len(recent)} frames/s"
+        return f"{len(recent)} frames/s" if recent else ""
 
 
 def _model_facts(shown: Shown) -> tuple[object, ...]:
@@ -188,6 +190,8 @@ def _model_facts(shown: Shown) -> tuple[object, ...]:
 
 
 def _empty_message(shown: Shown) -> str:
+    if shown.workspace.tool not in _DRAWING_TOOLS:
+        return "There are no points yet\nTake the point or the spray tool on the left, or a data set."
     if shown.dataset.task == "classification":
         return (
             "Click to draw points\n"

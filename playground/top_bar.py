@@ -6,9 +6,10 @@ from collections.abc import Sequence
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QAction
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QMenu, QSizePolicy, QToolBar, QToolButton, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QMenu, QToolBar, QToolButton, QWidget
 
 from widgets.icons import icon
+from widgets.sections import ElidedLabel
 from widgets.theme import Theme
 from widgets.transport import Transport
 
@@ -28,10 +29,9 @@ class TopBar(QToolBar):
         self.transport = Transport()
         self._name = QLabel("Playground")
         self._name.setProperty("look", "title")
-        self._title = QLabel()
+        self._title = ElidedLabel()
         self._title.setObjectName("document_title")
         self._title.setProperty("look", "muted")
-        self._title.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
         self._palette = _button("search", "Commands", "Find any command by its name (Ctrl+K)")
         self._palette.clicked.connect(self.palette_requested)
         self._theme = _button("theme", "Theme", "Light or dark (Ctrl+Shift+D)")
@@ -61,14 +61,11 @@ class TopBar(QToolBar):
         self._export.setMenu(menu)
 
     def set_title(self, name: str, dirty: bool) -> None:
-        text = f"{name} — edited" if dirty else name
-        if self._title.text() != text:
-            self._title.setText(text)
-            self._title.setToolTip(text)
+        self._title.set_texts((f"{name} — edited", f"{name} •") if dirty else (name,))
 
     def set_theme(self, theme: Theme) -> None:
         other_theme = "moon" if theme.name == "light" else "sun"
-        for button, name in ((self._palette, "command"), (self._theme, other_theme), (self._export, "export")):
+        for button, name in ((self._palette, "search"), (self._theme, other_theme), (self._export, "export")):
             button.setIcon(icon(name, theme))
 
 

@@ -67,13 +67,8 @@ class ViewController(QObject):
             self._window.presenter.fit_again()
             self._window.refresh()
         else:
-            self._set_ranges(x_range, y_range)
+            self._window.document.look_at(x_range, y_range)
         self.show_viewport()
-
-    def _set_ranges(self, x_range: Range, y_range: Range) -> None:
-        document = self._window.document
-        view = document.experiment.view.model_copy(update={"x_range": x_range, "y_range": y_range})
-        document.edit(document.experiment.model_copy(update={"view": view}), "Zoom and pan", merge_key="view")
 
     def show_viewport(self) -> None:
         """Have the field computed for what is in view."""
@@ -81,9 +76,7 @@ class ViewController(QObject):
 
     def fit(self) -> None:
         """Show all points."""
-        document = self._window.document
-        view = document.experiment.view.model_copy(update={"x_range": None, "y_range": None})
-        document.edit(document.experiment.model_copy(update={"view": view}), "Fit the data")
+        self._window.document.look_at(None, None)
         self.fit_at_once()
 
     def fit_at_once(self) -> None:
@@ -102,8 +95,7 @@ class ViewController(QObject):
         ranges = self._window.presenter.ranges
         answer = dialogs.ask_for_ranges(self._window, *ranges) if ranges is not None else None
         if answer is not None:
-            self._set_ranges(*answer)
-            self._window.document.end_merge()
+            self._window.document.look_at(*answer)
 
     # -- speed -----------------------------------------------------------------------------------------------------
 
@@ -130,6 +122,7 @@ class ViewController(QObject):
         window.settings = window.settings.model_copy(update={"theme": theme.name})
         window.set_workspace(replace(window.workspace, theme=theme))
         self.apply_theme()
+        window.files.save_settings()
 
     def apply_theme(self) -> None:
         """Draw everything in the workspace's theme."""

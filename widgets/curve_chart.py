@@ -55,10 +55,11 @@ class ChartView:
         return self.log_loss and self.measure == "loss"
 
     @property
-    def caption(self) -> str:
+    def captions(self) -> tuple[str, ...]:
+        """What the values are, in full and, where there is no room for that, in short."""
         if self.measure == "score":
-            return self.score_name
-        return f"loss ({self.loss_name})" if self.loss_name else "loss"
+            return (self.score_name,)
+        return (f"loss ({self.loss_name})", "loss") if self.loss_name else ("loss",)
 
 
 @dataclass(frozen=True, eq=False)
@@ -139,8 +140,10 @@ def lay_out(
     labels = _spread({part: end.y() for part, end in ends.items() if end is not None}, line * 0.95, area)
     curves = tuple(Curve(part, paths[part], end, labels[part]) for part, end in ends.items() if end is not None)
     room = target.right() - controls[0] - 12 - left
-    said = " · ".join([view.caption, *_notes(view, thinned.values())])
-    caption = font.elidedText(said, Qt.TextElideMode.ElideRight, room) if room > 4 * line else ""
+    notes = _notes(view, thinned.values())
+    said = [" · ".join([caption, *notes]) for caption in view.captions]
+    fitting = next((each for each in said if font.horizontalAdvance(each) <= room), said[-1])
+    caption = font.elidedText(fitting, Qt.TextElideMode.ElideRight, room) if room > 2 * line else ""
     return Chart(x, y, area, right, curves, caption)
 
 
@@ -245,8 +248,8 @@ def _paint_axes(painter: QPainter, chart: Chart, theme: Theme) -> None:
     name_left = chart.right - font.horizontalAdvance(name)
     for tick in chart.x.ticks(max(2, int(area.width() / (_TICK_ROOM[0] * font.height())) + 1), whole=True):
         place, width = chart.x.place(tick.value), font.horizontalAdvance(tick.text)
-        painter.drawLine(QPointF(place, area.bottom() + 1), QPointF(place, area.bottom() + 4))
         if place + width / 2 < name_left - 6:
+            painter.drawLine(QPointF(place, area.bottom() + 1), QPointF(place, area.bottom() + 4))
             _write(painter, place - width / 2, row, tick.text)
     _write(painter, name_left, row, name)
     _write(painter, area.left(), area.top() - font.height(), chart.caption)

@@ -267,7 +267,7 @@ class Curves(QWidget):
         painter.drawPixmap(0, 0, self._picture)
         if self._framed_from is not None and self._pointer is not None:
             self._paint_frame(painter, QRectF(self._framed_from, self._pointer).normalized())
-        elif self._pointer is not None and len(self._series):
+        elif self._pointer is not None and len(self._series) > 1:
             paint_hover(painter, self._laid_out(), self._series, self._view.measure, self._pointer, self._theme)
         painter.end()
 
@@ -276,7 +276,7 @@ class Curves(QWidget):
         picture.setDevicePixelRatio(ratio)
         picture.fill(QColor(self._theme.window))
         painter = QPainter(picture)
-        if len(self._series):
+        if len(self._series) > 1:
             paint_fast(painter, self._laid_out(), self._theme)
         else:
             painter.setFont(chart_font(self._theme))

@@ -25,6 +25,7 @@ _CHIP_LABELS = {
     "x1": "x₁", "x2": "x₂", "x1^2": "x₁²", "x2^2": "x₂²", "x1*x2": "x₁x₂",
     "sin(x1)": "sin x₁", "sin(x2)": "sin x₂", "cos(x1)": "cos x₁", "cos(x2)": "cos x₂",
 }  # fmt: skip
+_FOLDED_CHIPS = ("sin(x1)", "sin(x2)", "cos(x1)", "cos(x2)")
 BRUSH_TOOLS = ("spray", "relabel", "erase")
 """The tools that have a radius; the first of them has a density as well."""
 
@@ -199,8 +200,9 @@ class DataPanel(Panel):
         self._sample_section = section
 
     def _build_features(self, section: Section) -> None:
-        grid = QWidget()
-        flow = FlowLayout(grid, spacing=5)
+        fold = self._features_fold = Fold("features")
+        grid, folded_grid = QWidget(), QWidget()
+        flow, folded_flow = FlowLayout(grid, spacing=5), FlowLayout(folded_grid, spacing=5)
         tooltip = Preparation.model_fields["chips"].description or ""
         self._chip_buttons: dict[str, QToolButton] = {}
         for name in CHIPS:
@@ -208,16 +210,18 @@ class DataPanel(Panel):
             button.setProperty("key", name)
             button.clicked.connect(self._on_chip_clicked)
             self._chip_buttons[name] = button
-            flow.addWidget(button)
+            (folded_flow if name in _FOLDED_CHIPS else flow).addWidget(button)
+        fold.body.addWidget(folded_grid)
         section.add(grid)
         self._chips_sentence = Sentence()
         section.add(self._chips_sentence)
         self.maps = Form(
-            Preparation, "preparation", ("polynomial", "fourier", "scaling"),
+            Preparation, "preparation", ("polynomial", "fourier", "scaling"), fold=fold,
             titles={"polynomial": "Polynomial", "fourier": "Fourier"}, label_width=_LABEL_WIDTH,
         )  # fmt: skip
         self.maps.edited.connect(self.edited)
         section.add(self.maps)
+        section.add(fold)
         self._features_section = section
 
     # Setters
@@ -245,7 +249,7 @@ class DataPanel(Panel):
         self.gallery.set_task("classification" if is_classification else "regression")
         self.gallery.set_chosen(data.generator if isinstance(data, GeneratedData) else "")
         is_generated = isinstance(data, GeneratedData)
-        self.sample.setEnabled(is_generated)
+        self.sample.setVisible(is_generated)
         self._drawn_hint.setVisible(not is_generated)
         if is_generated:
             self.sample.set_value(data)
@@ -256,6 +260,8 @@ class DataPanel(Panel):
             button.setChecked(name in self._chips)
             button.setVisible(n_inputs > 1 or "x2" not in name)
             button.setText(_CHIP_LABELS[name] if n_inputs > 1 else _CHIP_LABELS[name].replace("₁", ""))
+        folded = [name for name in _FOLDED_CHIPS if n_inputs > 1 or "x2" not in name]
+        self._features_fold.set_contents(self, len(folded), sum(name in self._chips for name in folded))
 
     def set_tool(self, tool: str) -> None:
         """Show `tool` as the one in hand, with its brush."""

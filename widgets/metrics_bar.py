@@ -10,7 +10,7 @@ from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QSizePolicy, QWidget
 
 from engine.snapshot import Estimate, SplitMetrics
-from widgets.style import active_theme, tabular
+from widgets.style import active_theme, set_look, tabular
 
 _PARTS = {"train": "train", "validation": "val.", "test": "test"}
 _SPOKEN_PARTS = {"train": "training", "validation": "validation", "test": "test"}
@@ -33,7 +33,7 @@ _ORDER = (
 _LEAVING = (
     ("train", "mae"), ("validation", "mae"), ("test", "mae"), ("train", "r2"), ("validation", "r2"),
     ("validation", "rmse"), ("validation", "accuracy"), ("validation", "loss"), ("train", "rmse"),
-    ("train", "accuracy"), ("test", "r2"), ("test", "loss"), ("train", "loss"), ("test", "rmse"),
+    ("train", "accuracy"), ("test", "r2"), ("train", "loss"), ("test", "loss"), ("test", "rmse"),
     ("test", "accuracy"),
 )  # fmt: skip
 """The least important first: what is hidden where the bar is narrow."""
@@ -125,8 +125,9 @@ class MetricsBar(QWidget):
         self.hint.setVisible(not shown)
         self._fit()
 
-    def set_note(self, text: str) -> None:
-        """Show a word on how the run stands, e.g. "still improving"."""
+    def set_note(self, text: str, *, is_bad: bool = False) -> None:
+        """Show a word on how the run stands, e.g. "still improving"; in the colour of danger if that `is_bad`."""
+        set_look(self.note, "look", "danger" if is_bad else "muted")
         if text != self._note:
             self._note = text
             self.note.setToolTip(text)
@@ -148,8 +149,14 @@ class MetricsBar(QWidget):
         widths = {key: self._metrics[key].sizeHint().width() + _GAP for key in self._shown}
         room = self.width() - 32 - (_LEAST_NOTE if self._note else 0)
         leaving = [key for key in _LEAVING if key in widths]
+        gone = []
         while leaving and sum(widths.values()) > room:
-            del widths[leaving.pop(0)]
+            gone.append(leaving.pop(0))
+            del widths[gone[-1]]
+        for key in reversed(gone):  # the most important of those that a shorter one leaves room for after all
+            width = self._metrics[key].sizeHint().width() + _GAP
+            if sum(widths.values()) + width <= room:
+                widths[key] = width
         for key, metric in self._metrics.items():
             if metric.isHidden() == (key in widths):
                 metric.setVisible(key in widths)

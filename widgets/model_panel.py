@@ -34,6 +34,7 @@ _SHOWN: dict[tuple[Task, int], tuple[str, ...]] = {
     ("regression", 2): ("probability", "contours", "held_out", "equation", "grid", "legend"),
 }  # fmt: skip
 """What can be shown, by task and number of inputs."""
+_FOLDED_SHOWN = ("equation", "grid", "legend")
 _SHORT = {"held_out": "Held-out"}
 _IN_REGRESSION = {"probability": ("Values", "Colours the plane by the model's value there.")}
 
@@ -58,7 +59,6 @@ class ModelPanel(Panel):
         self._build_model(self.add_section("Model"))
         self._build_loss(self.add_section("Loss"))
         self._build_optimizer(self.add_section("Optimizer"))
-        self._build_regularization(self.add_section("Regularization"))
         self._build_show(self.add_section("Show"))
         self._build_rest()
         self.finish()
@@ -117,15 +117,10 @@ class ModelPanel(Panel):
         section.add(fold)
         self._optimizer_section = section
 
-    def _build_regularization(self, section: Section) -> None:
-        self.regularization = Form(Regularization, "training.regularization", label_width=_LABEL_WIDTH)
-        section.add(self.regularization)
-        self.regularization.edited.connect(self.edited)
-        self._regularization_section = section
-
     def _build_show(self, section: Section) -> None:
-        grid = QWidget()
-        flow = FlowLayout(grid, spacing=5)
+        fold = self._show_fold = Fold("show", tooltip="Shows what else the stage can show.")
+        grid, folded_grid = QWidget(), QWidget()
+        flow, folded_flow = FlowLayout(grid, spacing=5), FlowLayout(folded_grid, spacing=5)
         self._show_chips: dict[str, QToolButton] = {}
         for name in dict.fromkeys(name for names in _SHOWN.values() for name in names):
             info = View.model_fields[name]
@@ -133,10 +128,14 @@ class ModelPanel(Panel):
             button.setProperty("key", name)
             button.clicked.connect(self._on_show_clicked)
             self._show_chips[name] = button
-            flow.addWidget(button)
+            (folded_flow if name in _FOLDED_SHOWN else flow).addWidget(button)
+        fold.body.addWidget(folded_grid)
         section.add(grid)
+        section.add(fold)
 
     def _build_rest(self) -> None:
+        penalties = Fold("regularization", "Regularization", "Prices on large weights, against overfitting.")
+        self.regularization = Form(Regularization, "training.regularization", fold=penalties, label_width=_LABEL_WIDTH)
         stop = Fold("stop", "Stop conditions", "When training ends by itself.")
         self.stop = Form(StopConditions, "training.stop", fold=stop, label_width=_LABEL_WIDTH)
         computation = Fold("computation", "Computation", "The seed, and where and how exactly it is computed.")
@@ -144,13 +143,17 @@ class ModelPanel(Panel):
             Training, "training", ("seed", "device", "path", "precision"), fold=computation, label_width=_LABEL_WIDTH
         )
         computation.body.insertWidget(0, self.computation)
-        for form in (self.stop, self.computation):
+        for form in (self.regularization, self.stop, self.computation):
             form.edited.connect(self.edited)
-        self.stop.hide()  # all of its rows are in the fold
+        self._folds_sentence = Sentence()
         folds = QVBoxLayout()
         folds.setSpacing(2)
-        for widget in (self.stop, stop, computation):
-            folds.addWidget(widget)
+        for form, fold in ((self.regularization, penalties), (self.stop, stop)):
+            form.hide()  # all of its rows are in the fold
+            folds.addWidget(form)
+            folds.addWidget(fold)
+        folds.addWidget(computation)
+        folds.addWidget(self._folds_sentence)
         self.column.addLayout(folds)
 
     # Setters
@@ -215,6 +218,11 @@ class ModelPanel(Panel):
 
     def _set_view(self, view: View, n_inputs: int) -> None:
         shown = _SHOWN[self._task, n_inputs if self._task == "regression" else 2]
+        folded = [name for name in _FOLDED_SHOWN if name in shown]
+        default = View()
+        self._show_fold.set_contents(
+            self, len(folded), sum(getattr(view, name) != getattr(default, name) for name in folded)
+        )
         for name, button in self._show_chips.items():
             button.setVisible(name in shown)
             button.setChecked(getattr(view, name))
@@ -243,11 +251,11 @@ class ModelPanel(Panel):
             "learner.layers": self.layers.mark,
             "learner": self._mark_learner,
             "learner.kind": self._mark_learner,
-            "training": self._regularization_section.say,
+            "training": self._folds_sentence.say,
             "training.loss": self._loss_section.say,
             "training.optimizer": self._optimizer_section.say,
-            "training.regularization": self._regularization_section.say,
-            "training.stop": self._regularization_section.say,
+            "training.regularization": self._folds_sentence.say,
+            "training.stop": self._folds_sentence.say,
         }
         place = "learner.layers" if path.startswith("learner.layers.") else path
         if place not in places:

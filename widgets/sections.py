@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from PySide6.QtCore import QEvent, QSize, Qt, Signal
-from PySide6.QtGui import QFont, QWheelEvent
+from PySide6.QtGui import QFont, QResizeEvent, QWheelEvent
 from PySide6.QtWidgets import (
     QButtonGroup,
     QComboBox,
@@ -34,6 +34,33 @@ class Heading(QLabel):
         font.setCapitalization(QFont.Capitalization.AllUppercase)
         font.setLetterSpacing(QFont.SpacingType.AbsoluteSpacing, 0.8)
         self.setFont(font)
+
+
+class ElidedLabel(QLabel):
+    """A line that takes the room it is given: the longest of several wordings that fits, or the last one cut short."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._texts: tuple[str, ...] = ("",)
+        self.setTextFormat(Qt.TextFormat.PlainText)
+        self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
+
+    def set_texts(self, texts: tuple[str, ...]) -> None:
+        """Show one of these wordings, the longest first; that one is the tooltip, and what is read aloud."""
+        if texts != self._texts:
+            self._texts = texts
+            self.setToolTip(texts[0])
+            self.setAccessibleName(texts[0])
+            self._fit()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._fit()
+
+    def _fit(self) -> None:
+        letters, room = self.fontMetrics(), self.contentsRect().width()
+        fitting = next((text for text in self._texts if letters.horizontalAdvance(text) <= room), None)
+        self.setText(fitting or letters.elidedText(self._texts[-1], Qt.TextElideMode.ElideMiddle, room))
 
 
 class Sentence(QLabel):

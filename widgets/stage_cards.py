@@ -304,3 +304,19 @@ def paint_message(painter: QPainter, frame: Frame, message: str) -> None:
         painter.setPen(QColor(frame.theme.text if index == 0 else frame.theme.muted))
         painter.drawText(QRectF(plot.center().x() - width / 2, top, width, room.height()), flags, line)
         top += room.height() + 8
+
+
+def paint_notice(painter: QPainter, frame: Frame, notice: str) -> None:
+    """Write a sentence on a card along the lower edge of the plot, in the colour of what has gone wrong."""
+    plot, font = frame.plot, frame.font(0, bold=True)
+    flags = Qt.TextFlag.TextWordWrap | Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
+    room = QRectF(0, 0, min(plot.width() - 2 * CARD_GAP - 2 * _PADDING, 620.0), plot.height())
+    text = QFontMetricsF(font).boundingRect(room, flags, notice)
+    size = QSizeF(text.width() + 2 * _PADDING + 2, text.height() + 1.4 * _PADDING)
+    card = QRectF(plot.center().x() - size.width() / 2, plot.bottom() - CARD_GAP - size.height(), *size.toTuple())
+    painter.setPen(QPen(QColor(frame.theme.danger), 1.0))
+    painter.setBrush(QColor(frame.theme.danger_soft))
+    painter.drawRoundedRect(card, _RADIUS, _RADIUS)
+    painter.setPen(QColor(frame.theme.danger))
+    painter.setFont(font)
+    painter.drawText(card.adjusted(_PADDING, 0, -_PADDING, 0), flags, notice)

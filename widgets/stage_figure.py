@@ -20,6 +20,7 @@ from widgets.stage_cards import (
     equation_size,
     paint_equation,
     paint_message,
+    paint_notice,
     quietest_card,
 )
 from widgets.stage_geometry import DEFAULT_RANGE, Floats, Range
@@ -216,12 +217,15 @@ class Hand:
         self.reading: tuple[str, ...] = ()
         self.reading_at: Floats = np.zeros(2)
         self.message = ""
+        self.notice = ""
 
     def paint(self, painter: QPainter, frame: Frame) -> None:
         """Paint it over a finished picture."""
         painter.setRenderHints(QPainter.RenderHint.Antialiasing | QPainter.RenderHint.TextAntialiasing)
         if self.message:
             paint_message(painter, frame, self.message)
+        if self.notice:
+            paint_notice(painter, frame, self.notice)
         painter.save()
         painter.setClipRect(frame.plot)
         if len(self.rubber):

@@ -161,6 +161,12 @@ class StageSurface(QWidget):
             self.hand.message = message
             self.update()
 
+    def set_notice(self, notice: str) -> None:
+        """Write a sentence along the lower edge of the plot: what has gone wrong. Empty writes nothing."""
+        if notice != self.hand.notice:
+            self.hand.notice = notice
+            self.update()
+
     def set_selection(self, rows: Rows) -> None:
         """Select these rows, those of them that are shown."""
         rows = np.intersect1d(np.asarray(rows, np.intp), self.figure.points.rows)

@@ -138,6 +138,7 @@ QLabel[look="heading"] { color: %(muted)s; font-size: %(tiny)spx; font-weight: 6
 QLabel[look="title"] { font-size: %(title)spx; font-weight: 700; }
 QLabel[look="hint"] { color: %(muted)s; font-size: %(small)spx; }
 QLabel[look="muted"] { color: %(muted)s; }
+QLabel[look="danger"] { color: %(danger)s; font-weight: 600; }
 QLabel[look="metric"] { color: %(muted)s; font-size: %(tiny)spx; }
 QLabel[look="sentence"] { color: %(danger)s; background: %(danger_soft)s; border-radius: 5px; padding: 4px 7px;
   font-size: %(small)spx; }

@@ -87,8 +87,8 @@ def test_what_cannot_be_pasted_is_explained_and_changes_nothing(hands: Hands, te
     assert hands.window.document.experiment is before
 
 
-def test_the_wheel_zooms_and_is_undone_as_one_step(hands: Hands) -> None:
-    before = hands.window.document.experiment
+def test_the_wheel_zooms_which_is_no_step_to_undo(hands: Hands) -> None:
+    hands.click(0.3, 0.3)
     at = hands.pixel(0, 0)
     for _ in range(3):
         event = QWheelEvent(
@@ -96,9 +96,17 @@ def test_the_wheel_zooms_and_is_undone_as_one_step(hands: Hands) -> None:
             Qt.MouseButton.NoButton, Qt.KeyboardModifier.NoModifier, Qt.ScrollPhase.NoScrollPhase, False,
         )  # fmt: skip
         QApplication.sendEvent(hands.window.stage, event)
-    assert hands.window.document.experiment.view.x_range is not None
+    zoomed = hands.window.document.experiment.view
+    assert zoomed.x_range is not None
+    assert hands.n_points == 401
     hands.do("edit.undo")
-    assert hands.window.document.experiment == before
+    assert hands.n_points == 400
+    assert hands.window.document.experiment.view == zoomed
+    hands.do("edit.redo")
+    assert hands.n_points == 401
+    assert hands.window.document.experiment.view == zoomed
+    hands.do("view.fit")
+    assert hands.window.document.experiment.view.x_range is None
 
 
 def test_units_are_equally_long_along_both_inputs_at_every_size(hands: Hands) -> None:

@@ -208,6 +208,7 @@ def test_a_feature_chip_adds_or_removes_its_feature(
 
 def test_with_one_input_only_its_features_are_offered(panel: DataPanel) -> None:
     panel.set_experiment(Experiment(data=GeneratedData(generator="sine")), 1, ())
+    panel.set_folds({"features": True})
     shown = {name for name in CHIPS if button(panel, f"Feature {name}").isVisible()}
     assert shown == {"x1", "x1^2", "sin(x1)", "cos(x1)"}
 
@@ -231,7 +232,7 @@ def test_the_target_is_chosen(qtbot: QtBot, panel: DataPanel, wishes: list[tuple
 
 def test_the_sample_is_of_no_use_for_drawn_points_and_says_so(panel: DataPanel) -> None:
     panel.set_experiment(Experiment(data=DrawnData()), 2, (0, 0))
-    assert not panel.sample.isEnabled()
+    assert not panel.sample.isVisible()
     assert panel.shares.isEnabled()
     hints = [label.text() for label in panel.findChildren(QLabel) if label.isVisible()]
     assert any("drawn" in hint for hint in hints)
@@ -288,12 +289,12 @@ def test_nothing_is_clipped_at_the_least_width(qapp: QApplication, panel: DataPa
 
 def test_folds_are_remembered(panel: DataPanel, show: Show) -> None:
     opened = dict.fromkeys(panel.folds(), True)
-    assert set(opened) == {"data_sets", "sample"}
+    assert set(opened) == {"data_sets", "sample", "features"}
     heard: list[tuple[str, bool]] = []
     panel.fold_toggled.connect(lambda name, is_open: heard.append((name, is_open)))
     panel.set_folds({**opened, "unknown": True})
     assert panel.folds() == opened
-    assert sorted(heard) == [("data_sets", True), ("sample", True)]
+    assert sorted(heard) == [("data_sets", True), ("features", True), ("sample", True)]
 
 
 def test_every_control_has_a_name_and_a_tooltip(panel: DataPanel) -> None:

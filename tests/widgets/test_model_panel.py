@@ -223,6 +223,7 @@ def test_what_can_be_shown_goes_with_the_task(
     panel: ModelPanel, task: Task, n_inputs: int, shown: set[str], hidden: set[str]
 ) -> None:
     panel.set_experiment(Experiment(), task, 2, n_inputs)
+    panel.set_folds({"show": True})
     names = {button.text() for button in panel.findChildren(QAbstractButton) if button.isVisible()}
     assert shown <= names
     assert not hidden & names
