@@ -145,6 +145,14 @@ class ActionSet(QObject):
         """Do what the palette has chosen."""
         self.actions[action_id].trigger()
 
+    def shortcuts(self) -> list[tuple[str, str]]:
+        """What has a key, and which, in the order of the menus."""
+        native = QKeySequence.SequenceFormat.NativeText
+        keys = [(entry, self.actions[entry.id].shortcut()) for entry in ACTIONS]
+        return [
+            (entry.text.replace("&", "").rstrip("…"), key.toString(native)) for entry, key in keys if not key.isEmpty()
+        ]
+
     def fill(self, bar: QMenuBar) -> dict[str, QMenu]:
         """Make the menus; returned by name, so that a window can add what is its own."""
         menus = {}

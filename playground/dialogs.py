@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Literal
 
 from PySide6.QtCore import Qt
-from PySide6.QtGui import QAction, QGuiApplication
+from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import (
     QComboBox,
     QDialog,
@@ -204,10 +204,10 @@ def ask_for_figure(parent: QWidget) -> dict[str, str] | None:
     return answers if accepted else None
 
 
-def show_shortcuts(parent: QWidget, actions: Sequence[QAction]) -> None:
-    """Every key, in a table."""
-    rows = [(action.text().replace("&", ""), action.shortcut().toString()) for action in actions if action.shortcut()]
-    rows += [
+def show_shortcuts(parent: QWidget, shortcuts: Sequence[tuple[str, str]]) -> None:
+    """Every key, in a table: those of actions (what, key), and those of the stage."""
+    rows = [
+        *shortcuts,
         ("Tools", "P point, S spray, L line, M move, R rectangle, O lasso, B relabel, E erase"),
         ("Draw with the keyboard", "Arrows move the cross, Space or Enter draws"),
         ("Class, or relabel the selected points", "1 to 6"),
@@ -221,6 +221,11 @@ def show_shortcuts(parent: QWidget, actions: Sequence[QAction]) -> None:
     table.setAccessibleName("Keyboard shortcuts")
     table.setHorizontalHeaderLabels(["What", "Keys"])
     table.verticalHeader().hide()
+    table.setShowGrid(False)
+    table.setAlternatingRowColors(True)
+    table.horizontalHeader().setDefaultAlignment(Qt.AlignmentFlag.AlignLeft)
+    table.horizontalHeader().setHighlightSections(False)
+    table.setSelectionMode(QTableWidget.SelectionMode.NoSelection)
     table.setEditTriggers(QTableWidget.EditTrigger.NoEditTriggers)
     for row, (text, keys) in enumerate(rows):
         table.setItem(row, 0, QTableWidgetItem(text))

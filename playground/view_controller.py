@@ -157,7 +157,7 @@ class ViewController(QObject):
         self._window.actions_.trigger(command)
 
     def show_shortcuts(self) -> None:
-        dialogs.show_shortcuts(self._window, list(self._window.actions_.actions.values()))
+        dialogs.show_shortcuts(self._window, self._window.actions_.shortcuts())
 
     def show_doctor(self) -> None:
         dialogs.show_doctor(self._window)

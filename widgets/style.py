@@ -145,6 +145,10 @@ QLabel[look="sentence"] { color: %(danger)s; background: %(danger_soft)s; border
 QFrame[look="card"] { background: %(card)s; border: 1px solid %(border)s; border-radius: 6px; }
 QFrame[look="palette"] { background: %(raised)s; border: 1px solid %(strong_border)s; border-radius: 8px; }
 QFrame[look="palette"] QListView { border: none; padding: 0px; }
+QTableView { background: %(window)s; alternate-background-color: %(card)s; border: 1px solid %(border)s;
+  border-radius: 6px; }
+QTableView::item { padding: 2px 8px; }
+QHeaderView, QHeaderView::section { background: %(window)s; color: %(muted)s; border: none; padding: 4px 8px; }
 QFrame[look="rule"] { background: %(border)s; border: none; }
 
 QPushButton, QToolButton { background: %(raised)s; border: 1px solid %(border)s; border-radius: 6px;

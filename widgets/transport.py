@@ -132,6 +132,7 @@ class Transport(QWidget):
         self.many_epochs.setAccessibleName("How many epochs")
         self.many_epochs.setToolTip("How many epochs the entry above takes.")
         self.many_epochs.valueChanged.connect(self._name_many)
+        self.many_epochs.lineEdit().returnPressed.connect(self._on_many_entered)
         holder = QWidget()
         line = QHBoxLayout(holder)
         line.setContentsMargins(12, 2, 12, 6)
@@ -197,6 +198,10 @@ class Transport(QWidget):
 
     def _on_many_epochs(self) -> None:
         self.step_requested.emit("epoch", self.many_epochs.value())
+
+    def _on_many_entered(self) -> None:
+        self.step_menu.close()
+        self._on_many_epochs()
 
     def _name_many(self, epochs: int) -> None:
         self.many_action.setText("1 epoch" if epochs == 1 else f"{epochs:,} epochs")

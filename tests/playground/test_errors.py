@@ -214,6 +214,7 @@ def test_a_run_that_diverges_keeps_its_last_finite_state(open_window: Callable[.
     assert "Lower the learning rate (now 100)." in hands.status
     assert not hands.playing
     assert hands.window.metrics_bar.note.text() == "diverged"
+    assert hands.window.stage.hand.notice == hands.status
     assert shown.field is not None
     assert shown.predictor is not None
     assert np.isfinite(shown.predictor(shown.dataset.X).scores).all()

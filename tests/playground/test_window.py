@@ -10,7 +10,7 @@ import pytest
 from PySide6.QtCore import QPoint, QPointF, Qt
 from PySide6.QtGui import QWheelEvent
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication, QDialogButtonBox, QLineEdit, QMessageBox, QWidget
+from PySide6.QtWidgets import QApplication, QDialogButtonBox, QLabel, QLineEdit, QMessageBox, QWidget
 
 from engine.experiment import DrawnData, Experiment
 from playground.export import figure_image
@@ -134,6 +134,27 @@ def test_axis_ranges_are_typed(hands: Hands, answer: Answer) -> None:
     hands.do("view.range")
     assert hands.window.document.experiment.view.x_range == (-5, 7)
     assert hands.window.stage.figure.x_range == (-5, 7)
+
+
+def test_an_empty_stage_says_what_the_tool_in_hand_can_do(open_window: Callable[..., Hands]) -> None:
+    hands = open_window(Experiment(data=DrawnData()))
+    assert hands.window.stage.hand.message.startswith("Click to draw points")
+    hands.key(Qt.Key.Key_E)
+    hands.wait(lambda: "Take the point or the spray tool" in hands.window.stage.hand.message)
+
+
+def test_the_title_is_cut_short_where_there_is_no_room_and_never_clipped(hands: Hands, tmp_path: Path) -> None:
+    title = hands.find(QLabel, "document_title")
+    hands.window.document.mark_saved(tmp_path / "a lesson on boundaries that bend.playground", Experiment())
+    hands.click(0.9, 0.9)
+    hands.wait(lambda: hands.window.isWindowModified())
+    for width in (1000, 1400, 2400):
+        hands.window.resize(width, 700)
+        hands.wait(lambda: title.window().width() >= 900)
+        QTest.qWait(20)
+        assert title.fontMetrics().horizontalAdvance(title.text()) <= title.width()
+        assert "boundaries that bend — edited" in title.toolTip()
+    assert title.text() == title.toolTip()
 
 
 def test_the_title_tells_what_is_open_and_whether_it_is_saved(hands: Hands, tmp_path: Path) -> None:

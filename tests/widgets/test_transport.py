@@ -59,6 +59,16 @@ def test_the_step_menu_takes_epochs(bar: Transport, wishes: Wishes) -> None:
     assert wishes == [("step_requested", "step", 1), ("step_requested", "epoch", 1), ("step_requested", "epoch", 2500)]
 
 
+def test_enter_in_the_number_of_epochs_takes_them(qtbot: QtBot, bar: Transport, wishes: Wishes) -> None:
+    bar.step_menu.popup(bar.mapToGlobal(bar.rect().bottomLeft()))
+    bar.many_epochs.setFocus()
+    bar.many_epochs.selectAll()
+    qtbot.keyClicks(bar.many_epochs, "30")
+    qtbot.keyClick(bar.many_epochs, Qt.Key.Key_Return)
+    assert wishes == [("step_requested", "epoch", 30)]
+    assert not bar.step_menu.isVisible()
+
+
 def test_reset_keeps_the_seed_unless_asked(qtbot: QtBot, bar: Transport, wishes: Wishes) -> None:
     qtbot.mouseClick(bar.reset_button, Qt.MouseButton.LeftButton)
     for action in bar.reset_menu.actions():
