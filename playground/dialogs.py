@@ -14,6 +14,7 @@ from PySide6.QtWidgets import (
     QDialogButtonBox,
     QFileDialog,
     QFormLayout,
+    QHeaderView,
     QLabel,
     QLineEdit,
     QMessageBox,
@@ -26,6 +27,7 @@ from PySide6.QtWidgets import (
 
 from engine.worker import Failure
 from playground import doctor
+from widgets.tools import TOOLS
 
 Range = tuple[float, float]
 
@@ -208,7 +210,7 @@ def show_shortcuts(parent: QWidget, shortcuts: Sequence[tuple[str, str]]) -> Non
     """Every key, in a table: those of actions (what, key), and those of the stage."""
     rows = [
         *shortcuts,
-        ("Tools", "P point, S spray, L line, M move, R rectangle, O lasso, B relabel, E erase"),
+        *((f"{tool.title} tool", tool.shortcut) for tool in TOOLS.values()),
         ("Draw with the keyboard", "Arrows move the cross, Space or Enter draws"),
         ("Class, or relabel the selected points", "1 to 6"),
     ]
@@ -230,8 +232,8 @@ def show_shortcuts(parent: QWidget, shortcuts: Sequence[tuple[str, str]]) -> Non
     for row, (text, keys) in enumerate(rows):
         table.setItem(row, 0, QTableWidgetItem(text))
         table.setItem(row, 1, QTableWidgetItem(keys))
-    table.resizeColumnsToContents()
-    table.horizontalHeader().setStretchLastSection(True)
+    table.horizontalHeader().setSectionResizeMode(0, QHeaderView.ResizeMode.ResizeToContents)
+    table.horizontalHeader().setSectionResizeMode(1, QHeaderView.ResizeMode.Stretch)
     layout = QVBoxLayout(dialog)
     layout.addWidget(table)
     dialog.open()

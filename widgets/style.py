@@ -148,7 +148,9 @@ QFrame[look="palette"] QListView { border: none; padding: 0px; }
 QTableView { background: %(window)s; alternate-background-color: %(card)s; border: 1px solid %(border)s;
   border-radius: 6px; }
 QTableView::item { padding: 2px 8px; }
-QHeaderView, QHeaderView::section { background: %(window)s; color: %(muted)s; border: none; padding: 4px 8px; }
+QTableView::item:focus { background: transparent; border: none; }
+QHeaderView, QHeaderView::section { background: %(window)s; color: %(muted)s; border: none; padding: 2px 8px;
+  min-height: 24px; }
 QFrame[look="rule"] { background: %(border)s; border: none; }
 
 QPushButton, QToolButton { background: %(raised)s; border: 1px solid %(border)s; border-radius: 6px;
