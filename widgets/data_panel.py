@@ -250,7 +250,7 @@ class DataPanel(Panel):
         self.gallery.set_chosen(data.generator if isinstance(data, GeneratedData) else "")
         is_generated = isinstance(data, GeneratedData)
         self.sample.setVisible(is_generated)
-        self._drawn_hint.setVisible(not is_generated)
+        self._drawn_hint.setVisible(isinstance(data, DrawnData) and len(data.points) > 0)
         if is_generated:
             self.sample.set_value(data)
         self.shares.set_value(experiment.preparation)

@@ -12,7 +12,7 @@ from PySide6.QtGui import QColor, QContextMenuEvent, QImage
 from PySide6.QtWidgets import QAbstractButton, QApplication, QLabel, QLineEdit, QMenu, QWidget
 from pytestqt.qtbot import QtBot
 
-from engine.dataset import Task
+from engine.dataset import Points, Task
 from engine.experiment import CHIPS, DrawnData, Experiment, GeneratedData, Preparation
 from engine.palette import CLASS_COLOURS
 from tests.widgets.clipping import cut_off
@@ -231,7 +231,8 @@ def test_the_target_is_chosen(qtbot: QtBot, panel: DataPanel, wishes: list[tuple
 
 
 def test_the_sample_is_of_no_use_for_drawn_points_and_says_so(panel: DataPanel) -> None:
-    panel.set_experiment(Experiment(data=DrawnData()), 2, (0, 0))
+    points = Points.empty(2).adding(np.zeros((1, 2), np.float32), np.zeros(1, np.float32))
+    panel.set_experiment(Experiment(data=DrawnData(points=points)), 2, (1, 0))
     assert not panel.sample.isVisible()
     assert panel.shares.isEnabled()
     hints = [label.text() for label in panel.findChildren(QLabel) if label.isVisible()]
