@@ -3,36 +3,25 @@
 from __future__ import annotations
 
 import weakref
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, Literal
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from engine import examination
 from engine.activations import ACTIVATIONS
 from engine.dataset import FloatArray, Task
-from engine.dense_plan import (
-    EPOCH,
-    POSITION,
-    SLOT_STEPS,
-    STATUS,
-    STEP,
-    DenseSpec,
-    initial_parameters,
-    network_of,
-    rule_of,
-    target_of,
-)
+from engine.dense_plan import DenseSpec, initial_parameters, network_of, rule_of, target_of
+from engine.dense_state import DenseState, counts_of, sealed, state_after
+from engine.examination import Examined
 from engine.learner import RUNNING, Outcome, Path, Prediction, TrainingData
 from engine.losses import check_pairing, output_count, probabilities_of, row_losses, targets_of
 from engine.optimizers import OPTIMIZERS, batch_rows
-from engine.training_settings import OptimizerKind, Training
+from engine.training_settings import Training
 
 if TYPE_CHECKING:
     from engine.torch_dense import TorchTrainer
-
-Status = Literal["running", "converged", "diverged"]
-_STATUSES: tuple[Status, ...] = ("running", "converged", "diverged")
 
 TORCH_WORK = 4_000_000
 """Parameters times rows in a step from which torch overtakes the compiled loops on a CPU (measured; `make bench`)."""
@@ -44,39 +33,6 @@ MATRIX_PARAMETERS = 20_000
 """Parameters from which predictions are computed by matrix products rather than by compiled loops."""
 
 _BLOCK_ROWS = 4096
-
-
-@dataclass(frozen=True, eq=False)
-class DenseState:
-    """Where training stands. Its arrays are read-only.
-
-    Parameters
-    ----------
-    parameters : (n_parameters,) laid out as `DenseSpec` says; the last finite ones after divergence.
-    previous : (n_parameters,) the last whose loss was seen to be finite.
-    slots : (k, n_parameters) what the optimizer remembers.
-    slots_of : the optimizer that they belong to.
-    slot_steps : steps since the slots began.
-    step, epoch : steps and whole epochs behind it.
-    position : rows seen in the current epoch.
-    status : "diverged" at step `step`, "converged" once no step changes anything.
-    """
-
-    parameters: FloatArray
-    previous: FloatArray
-    slots: FloatArray
-    slots_of: OptimizerKind
-    slot_steps: int = 0
-    step: int = 0
-    epoch: int = 0
-    position: int = 0
-    status: Status = "running"
-
-
-def sealed(array: FloatArray) -> FloatArray:
-    """The same array, from now on read-only."""
-    array.setflags(write=False)
-    return array
 
 
 class DenseLearner:
@@ -122,7 +78,8 @@ class DenseLearner:
         self._is_weight = self.spec.is_weight(self.dtype)
         self._path, self._device = self._chosen(len(data.Z))
         self._torch: TorchTrainer | None = None
-        self._prepared: tuple[weakref.ref[TrainingData], FloatArray, FloatArray] | None = None
+        self._prepared: weakref.WeakKeyDictionary[TrainingData | Examined, tuple[FloatArray, FloatArray]]
+        self._prepared = weakref.WeakKeyDictionary()
 
     def _chosen(self, n_rows: int) -> tuple[Path, str]:
         """Which way and where to compute; a sentence in `device_note` if not as wished."""
@@ -176,44 +133,65 @@ class DenseLearner:
         Without training rows, and once diverged, the state stays as it is. An optimizer other than the state's begins
         with empty slots.
         """
-        if steps <= 0 or state.status == "diverged" or len(data.Z) == 0:
+        if self._rests(state, data, steps):
             return state
+        state, counts = self._begun(state)
+        X, t = self._rows_of(data)
+        if self._path == "compiled":
+            from engine import kernels
+
+            arrays = self._writable(state)
+            kernels.train(self._network, self._target, self._rule, *arrays, self._is_weight, counts, X, t, steps)
+        else:
+            arrays = self._advanced_torch(state, counts, X, t, steps)
+        return state_after(state, counts, arrays)
+
+    def trace(
+        self, state: DenseState, data: TrainingData, steps: int, due: NDArray[np.int64], examined: Examined
+    ) -> tuple[DenseState, FloatArray]:
+        """As `advance`, and what `examine` finds at the end of each epoch in `due`; see `Learner.trace`."""
+        if self.path(state) != "compiled" or self._rests(state, data, steps):
+            return examination.trace(self, state, data, steps, due, examined)
+        from engine import kernels
+
+        state, counts = self._begun(state)
+        arrays, records = self._writable(state), np.empty((len(due), 1 + 2 * examination.PARTS))
+        made: int = kernels.train_and_examine(
+            self._network, self._target, self._rule, *arrays, self._is_weight, counts, *self._rows_of(data), steps,
+            due, *self._rows_of(examined), *_parts_of(examined), self.task == "classification", records,
+        )  # fmt: skip
+        return state_after(state, counts, arrays), records[:made]
+
+    def examine(self, state: DenseState, data: TrainingData, examined: Examined) -> FloatArray:
+        """The mean losses of the parts, then their scores (6,); see `engine.examination.examine`."""
+        if self.path(state) != "compiled":
+            return examination.examine(self, state, data, examined)
+        from engine.dense_examination import examine
+
+        found = np.empty(2 * examination.PARTS)
+        examine(
+            self._network, self._target, state.parameters.copy(), *self._rows_of(examined), *_parts_of(examined),
+            self.task == "classification", found,
+        )  # fmt: skip
+        return found
+
+    @staticmethod
+    def _rests(state: DenseState, data: TrainingData, steps: int) -> bool:
+        return steps <= 0 or state.status == "diverged" or len(data.Z) == 0
+
+    def _begun(self, state: DenseState) -> tuple[DenseState, NDArray[np.int64]]:
+        """The state with slots of this optimizer, and what it counts, to be counted on."""
         if len(state.parameters) != self.spec.n_parameters:
             raise ValueError(
                 f"the state has {len(state.parameters)} parameters, this network {self.spec.n_parameters}: init anew"
             )
         if state.slots_of != self.training.optimizer.kind:
             state = self._with_fresh_slots(state)
-        X, t = self._rows_of(data)
-        counts = np.zeros(5, np.int64)
-        counts[[STEP, EPOCH, POSITION, SLOT_STEPS]] = state.step, state.epoch, state.position, state.slot_steps
-        if self._path == "compiled":
-            arrays = self._advanced_compiled(state, counts, X, t, steps)
-        else:
-            arrays = self._advanced_torch(state, counts, X, t, steps)
-        parameters, previous, slots = (sealed(array) for array in arrays)
-        return DenseState(
-            parameters,
-            previous,
-            slots,
-            state.slots_of,
-            slot_steps=int(counts[SLOT_STEPS]),
-            step=int(counts[STEP]),
-            epoch=int(counts[EPOCH]),
-            position=int(counts[POSITION]),
-            status=_STATUSES[int(counts[STATUS])],
-        )
+        return state, counts_of(state)
 
-    def _advanced_compiled(
-        self, state: DenseState, counts: NDArray[np.int64], X: FloatArray, t: FloatArray, steps: int
-    ) -> tuple[FloatArray, FloatArray, FloatArray]:
-        from engine import kernels
-
+    def _writable(self, state: DenseState) -> tuple[FloatArray, FloatArray, FloatArray]:
         parameters, previous, slots = (
             np.array(array, self.dtype) for array in (state.parameters, state.previous, state.slots)
-        )
-        kernels.train(
-            self._network, self._target, self._rule, parameters, previous, slots, self._is_weight, counts, X, t, steps
         )
         return parameters, previous, slots
 
@@ -240,15 +218,15 @@ class DenseLearner:
             counts[:] = begun
             return self._torch.train(*arrays, counts, X, t, steps)
 
-    def _rows_of(self, data: TrainingData) -> tuple[FloatArray, FloatArray]:
-        """Features and targets in this learner's precision, kept until other data come."""
-        if self._prepared is None or self._prepared[0]() is not data:
+    def _rows_of(self, data: TrainingData | Examined) -> tuple[FloatArray, FloatArray]:
+        """Features and targets in this learner's precision, kept as long as the data are."""
+        if data not in self._prepared:
             self._check_features(data.Z)
-            # Copies that may be written to: compiled loops have one form for such arrays and another for others.
-            X = np.array(data.Z, self.dtype, order="C")
+            # Writable: compiled loops have one form for such arrays and another for others.
+            X = np.require(data.Z, self.dtype, ["C", "W"])
             t = targets_of(self.training.loss.kind, data.y, self.task, self.n_classes, self.dtype)
-            self._prepared = (weakref.ref(data), X, np.ascontiguousarray(t))
-        return self._prepared[1], self._prepared[2]
+            self._prepared[data] = X, np.ascontiguousarray(t)
+        return self._prepared[data]
 
     def _check_features(self, Z: FloatArray) -> None:
         if Z.ndim != 2 or Z.shape[1] != self.spec.n_features:
@@ -335,6 +313,12 @@ class DenseLearner:
     def device(self, state: DenseState) -> str:
         """Where they are computed."""
         return self._device
+
+
+def _parts_of(examined: Examined) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """The points one part after the other, and where each part begins."""
+    starts = np.cumsum([0, *(len(rows) for rows in examined.rows)])
+    return np.concatenate(examined.rows).astype(np.int64), starts.astype(np.int64)
 
 
 def forward_rows(spec: DenseSpec, parameters: FloatArray, Z: FloatArray) -> FloatArray:

@@ -29,6 +29,9 @@ _BINARY_CROSS_ENTROPY = LOSS_CODES["binary_cross_entropy"]
 _HINGE = LOSS_CODES["hinge"]
 _ZERO_ONE = LOSS_CODES["zero_one"]
 
+Tiles = tuple[int, Array, Array, Array, Array]
+"""What `tiles_for` makes."""
+
 MOST_LANES = 64
 """Rows in a tile at most: the values of two layers of 64 units then lie in the first-level cache."""
 
@@ -39,6 +42,18 @@ def lanes_for(n_rows: int) -> int:
     tiles = (n_rows + MOST_LANES - 1) // MOST_LANES
     rows = (n_rows + tiles - 1) // tiles
     return (rows + 7) // 8 * 8
+
+
+@compiled
+def tiles_for(network: Network, parameters: Array, n_rows: int) -> Tiles:
+    """Lanes, and room for one tile: values, slopes, dropout factors, derivatives."""
+    lanes = lanes_for(max(n_rows, 1))
+    size = network.n_outputs_all
+    a = np.zeros((network.widths[0] + size, lanes), parameters.dtype)
+    slopes = np.zeros((size, lanes), parameters.dtype)
+    kept = np.zeros((size if network.dropout > 0.0 else 0, lanes), parameters.dtype)
+    d = np.zeros((size, lanes), parameters.dtype)
+    return lanes, a, slopes, kept, d
 
 
 @compiled
@@ -176,7 +191,8 @@ def _softmax_loss(z: Array, z0: int, r: int, t: Array, row: int, d: Array, d0: i
 
 
 @compiled
-def _wrong_class(z: Array, z0: int, r: int, t: Array, row: int) -> float:
+def wrong_class(z: Array, z0: int, r: int, t: Array, row: int) -> float:
+    """1 where the highest score in lane `r` is not that of the class of `row`, else 0."""
     predicted = actual = 0
     for j in range(1, t.shape[1]):
         if z[z0 + j, r] > z[z0 + predicted, r]:
@@ -215,7 +231,7 @@ def tile_loss(
         if target.loss == _CROSS_ENTROPY:
             total += _softmax_loss(z, z0, r, t, row, d, d0, scale)
         elif target.loss == _ZERO_ONE and outputs > 1:
-            total += _wrong_class(z, z0, r, t, row)
+            total += wrong_class(z, z0, r, t, row)
         else:
             for j in range(outputs):
                 score, aim = np.float64(z[z0 + j, r]), np.float64(t[row, j])

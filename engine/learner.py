@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Literal, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeVar
 
 import numpy as np
+from numpy.typing import NDArray
 
 from engine.dataset import FloatArray, Task
+
+if TYPE_CHECKING:
+    from engine.examination import Examined
 
 Status = Literal["running", "converged", "stopped", "diverged", "failed"]
 Path = Literal["compiled", "torch", "closed form"]
@@ -90,6 +94,29 @@ class Learner(Protocol[S]):
 
     def advance(self, state: S, data: TrainingData, steps: int) -> S:
         """The state `steps` steps later, or earlier if it ends before."""
+        ...
+
+    def trace(
+        self, state: S, data: TrainingData, steps: int, due: NDArray[np.int64], examined: Examined
+    ) -> tuple[S, FloatArray]:
+        """As `advance`, and a record of how it stands at the end of each epoch in `due`; see `engine.examination`.
+
+        It may return before all of `steps` are done, but not before the first of the epochs has ended.
+
+        Parameters
+        ----------
+        due : (k,) the epochs (counted from 1) to record, ascending; it advances no further than the last of them.
+        examined : the points that are looked at.
+
+        Returns
+        -------
+        The state, and records (at most k, 7): the epoch, then what `examine` finds. A training that ends by itself
+        makes a last record.
+        """
+        ...
+
+    def examine(self, state: S, data: TrainingData, examined: Examined) -> FloatArray:
+        """The mean losses of the three parts and then their scores (6,), NaN for a part without points."""
         ...
 
     def outcome(self, state: S) -> Outcome:

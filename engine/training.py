@@ -7,16 +7,18 @@ from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from engine import checks, fields
 from engine.dataset import Dataset, FloatArray, Part
 from engine.equations import equation_of
+from engine.examination import Examined, rows_of, steps_until
 from engine.experiment import Experiment
 from engine.features import FittedFeatures, fit_features
 from engine.generators import dataset_of
 from engine.learner import RUNNING, Learner, Outcome, Prediction, TrainingData
 from engine.learners import make_learner
-from engine.metrics import score_of, split_metrics
+from engine.metrics import split_metrics
 from engine.snapshot import CurvePoint, Field, Overlay, Snapshot, SplitMetrics, Viewport
 
 DENSE_EPOCHS = 1024
@@ -24,6 +26,9 @@ DENSE_EPOCHS = 1024
 
 So there are 256 entries or more in every doubling, and a long run is not slowed down by its curves.
 """
+
+_MOST_RECORDS = 1024
+"""Entries of the curves made at once, at most."""
 
 
 class Run:
@@ -115,7 +120,7 @@ class Run:
     # -- moving on -------------------------------------------------------------------------------------------------
 
     def advance(self, steps: int) -> int:
-        """Learn for up to `steps` steps, pausing at the next epoch that the curves record.
+        """Learn for up to `steps` steps; a pause after some of the epochs that the curves record is possible.
 
         Returns
         -------
@@ -123,14 +128,14 @@ class Run:
         """
         if self._learner is None or self._outcome.final:
             return 0
-        before, due = self.step, self._next_evaluation()
-        limit = self.steps_until(due)
-        self._state = self._learner.advance(self._state, self._data, max(1, min(steps, limit)))
+        before = self.step
+        self._state, records = self._learner.trace(
+            self._state, self._data, max(1, steps), self._evaluations_ahead(steps), self._examined
+        )
         self._outcome = self._learner.outcome(self._state)
-        done = self.step - before
-        if self._outcome.final or self.epoch >= due:
-            self._evaluate()
-        return done
+        for record in records.tolist():
+            self._enter(record)
+        return self.step - before
 
     def advance_epochs(self, epochs: int) -> None:
         """Learn until `epochs` more epochs have ended, or the run has."""
@@ -189,7 +194,7 @@ class Run:
             rows = self._rows[part]
             if len(rows):
                 result[part.name.lower()] = split_metrics(
-                    self.dataset.task, losses[rows], _rows_of(prediction, rows), self._targets[rows]
+                    self.dataset.task, losses[rows], rows_of(prediction, rows), self._targets[rows]
                 )
         return result
 
@@ -255,6 +260,7 @@ class Run:
             dataset.n_classes,
             self._features.names,
         )
+        self._examined = Examined(self._Z, self._targets, tuple(self._rows.values()))
         self._judged: tuple[Any, Learner[Any], tuple[FloatArray, Prediction]] | None = None
 
     def _judge(self) -> tuple[FloatArray, Prediction]:
@@ -265,34 +271,41 @@ class Run:
             self._judged = (self._state, self._learner, judged)
         return self._judged[2]
 
-    def _next_evaluation(self) -> int:
-        """The next epoch whose end is entered in the curves."""
-        stop = self.experiment.training.stop
-        epoch = self.epoch
+    def _evaluations_ahead(self, steps: int) -> NDArray[np.int64]:
+        """The next epochs whose ends are entered in the curves, as far as `steps` may lead; at least one.
+
+        Only the next one where a stop condition looks at what was entered.
+        """
+        stop, epoch = self.experiment.training.stop, self.epoch
         watches = stop.target_loss > 0 or stop.patience > 0
-        stride = 1 if watches or epoch < DENSE_EPOCHS else 4 * 2 ** int(math.log2(epoch / DENSE_EPOCHS))
-        following = (epoch // stride + 1) * stride
-        return min(following, stop.max_epochs) if epoch < stop.max_epochs else following
+        last = epoch + 1 + steps // self.steps_per_epoch
+        due: list[int] = []
+        while not due or (epoch < last and len(due) < _MOST_RECORDS and not watches):
+            stride = 1 if watches or epoch < DENSE_EPOCHS else 4 * 2 ** int(math.log2(epoch / DENSE_EPOCHS))
+            following = (epoch // stride + 1) * stride
+            if epoch < stop.max_epochs <= following:
+                due.append(stop.max_epochs)
+                break
+            due.append(following)
+            epoch = following
+        return np.array(due, np.int64)
 
     def steps_until(self, epoch: int) -> int:
         """How many steps are left until the end of `epoch` (counted from 1)."""
         assert self._learner is not None
-        whole = (epoch - self.epoch - 1) * self._learner.steps_per_epoch(self._data)
-        return whole + self._learner.steps_left(self._state, self._data)
+        return steps_until(self._learner, self._state, self._data, epoch)
 
     def _evaluate(self) -> None:
+        """Enter the curves where it stands now."""
+        assert self._learner is not None
+        self._enter([self.epoch, *self._learner.examine(self._state, self._data, self._examined).tolist()])
+
+    def _enter(self, record: list[float]) -> None:
         """Enter the curves and see whether a stop condition holds."""
-        losses, prediction = self._judge()
-        epoch = self.epoch
-        loss, score = [], []
-        for part in Part:
-            rows = self._rows[part]
-            loss.append(float(losses[rows].mean()) if len(rows) else math.nan)
-            score.append(
-                score_of(self.dataset.task, _rows_of(prediction, rows), self._targets[rows]) if len(rows) else math.nan
-            )
+        epoch = int(record[0])
+        loss, score = (record[1], record[2], record[3]), (record[4], record[5], record[6])
         if epoch > self._last_evaluated or self._outcome.final:
-            self._series.append(CurvePoint(epoch, (loss[0], loss[1], loss[2]), (score[0], score[1], score[2])))
+            self._series.append(CurvePoint(epoch, loss, score))
             self._last_evaluated = epoch
         if not self._outcome.final and epoch > 0:
             self._watch_for_the_best(loss[Part.VALIDATION] if len(self._rows[Part.VALIDATION]) else loss[Part.TRAIN])
@@ -339,15 +352,6 @@ class _Predictor:
 
     def __call__(self, X: FloatArray) -> Prediction:
         return self._learner.predict(self._state, self._features.transform(np.asarray(X)))
-
-
-def _rows_of(prediction: Prediction, rows: np.ndarray[Any, Any]) -> Prediction:
-    def taken(array: np.ndarray[Any, Any] | None) -> Any:
-        return None if array is None else array[rows]
-
-    return Prediction(
-        prediction.scores[rows], taken(prediction.probabilities), taken(prediction.labels), taken(prediction.values)
-    )
 
 
 def snapshots(experiment: Experiment, epochs: int, viewport: Viewport | None = None) -> Iterator[Snapshot]:

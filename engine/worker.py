@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 Unit = Literal["step", "epoch"]
 
-_SLICE = 0.008
+_SLICE = 0.01
 """Seconds of learning between two looks at the commands: a pressed button acts within one frame."""
 _PICTURE_SHARE = 0.12
 """The share of the time that may go into pictures while it learns flat out."""

@@ -21,6 +21,11 @@ def small(**values: str) -> Experiment:
     return set_values(base, {name.replace("__", "."): value for name, value in values.items()})
 
 
+def entries(run: Run) -> np.ndarray:
+    """The new entries of the curves (k, 7): epoch, losses, scores."""
+    return np.array([(point.epoch, *point.loss, *point.score) for point in run.take_series()])
+
+
 def test_the_default_experiment_learns_its_boundary() -> None:
     run = Run(Experiment())
     run.advance_epochs(400)
@@ -34,7 +39,44 @@ def test_slices_of_any_size_give_the_same_numbers() -> None:
         in_slices.advance(min(3, in_slices.steps_until(12)))
     X = np.random.default_rng(0).normal(size=(50, 2)).astype(np.float32)
     assert np.array_equal(at_once.predict(X).scores, in_slices.predict(X).scores)
-    assert at_once.take_series() == pytest.approx(in_slices.take_series(), nan_ok=True)
+    np.testing.assert_array_equal(entries(at_once), entries(in_slices))
+
+
+@pytest.mark.parametrize("path", ["compiled", "torch"])
+@pytest.mark.parametrize(
+    "problem",
+    [
+        {"data__generator": "circles"},
+        {"data__generator": "gaussians3"},
+        {"data__generator": "circles", "training__loss__kind": "hinge", "training__precision": "float64"},
+        {"data__generator": "sine", "training__loss__kind": "huber"},
+    ],
+)
+def test_the_curves_hold_what_the_metrics_say_at_each_epoch(problem: dict[str, str], path: str) -> None:
+    changes = {"preparation__validation_share": "0.2", "training__path": path, **problem}
+    run = Run(small(**changes))
+    stepwise = Run(small(**changes))
+    run.advance_epochs(6)
+    for epoch, *found in entries(run):
+        assert epoch == stepwise.epoch
+        metrics = stepwise.metrics()
+        score = "accuracy" if "accuracy" in metrics["train"] else "r2"
+        parts = ("train", "validation", "test")
+        expected = [metrics[part][name].value for name in ("loss", score) for part in parts]
+        np.testing.assert_allclose(found, expected, rtol=1e-12 if path == "torch" else 1e-6)
+        stepwise.advance_epochs(1)
+
+
+def test_a_part_without_points_and_targets_that_do_not_vary_have_no_score() -> None:
+    flat = Points(np.linspace(-1, 1, 12)[:, None], np.full(12, 0.5))
+    run = Run(set_values(Experiment(data=DrawnData(task="regression", points=flat)), {"training.loss.kind": "squared"}))
+    run.advance_epochs(2)
+    assert np.isnan(entries(run)[:, 4:]).all()
+    whole = Run(small(preparation__test_share="0", training__path="compiled"))
+    whole.advance_epochs(2)
+    found = entries(whole)
+    assert np.isfinite(found[:, [1, 4]]).all()
+    assert np.isnan(found[:, [2, 3, 5, 6]]).all()
 
 
 def test_the_curves_record_every_epoch_and_then_fewer() -> None:
