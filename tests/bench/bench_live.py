@@ -44,7 +44,8 @@ for _name, _shape, _budget in (
     )(partial(_live_and_alone, _shape))
 
 
-def _resident_mib() -> float:
+def resident_mib() -> float:
+    """What the process holds in memory."""
     pages = int(Path("/proc/self/statm").read_text().split()[1])
     return pages * os.sysconf("SC_PAGE_SIZE") / 2**20
 
@@ -62,14 +63,14 @@ if Path("/proc/self/statm").exists():
         """The slope is a least-squares line through four looks a second, after the caches have filled."""
         with open_window(problems.experiment_of(problems.SMALL)) as window:
             run_for(1.0)
-            shown = _resident_mib()
+            shown = resident_mib()
             window.training.play()
             run_for(_WARM_UP)
             times, sizes = [], []
             begun = time.perf_counter()
             while time.perf_counter() < begun + _WATCHED:
                 times.append(time.perf_counter() - begun)
-                sizes.append(_resident_mib())
+                sizes.append(resident_mib())
                 run_for(0.25)
         slope = float(np.polyfit(times, sizes, 1)[0])
         return [shown, sizes[-1] - sizes[0], slope * _HOUR]

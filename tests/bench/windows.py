@@ -101,8 +101,8 @@ class Strokes:
     """From each puff of the spray to the end of the first painting that has its points."""
 
 
-def sprayed(window: MainWindow, seconds: float, rate: float) -> Strokes:
-    """Spray in circles for so long, `rate` pointer events a second, while the window does what it does.
+def sprayed(window: MainWindow, seconds: float, rate: float, tool: str = "spray") -> Strokes:
+    """Draw with a brush in circles for so long, `rate` pointer events a second, while the window does what it does.
 
     The events come from another process, as those of a mouse do: a window that stands still does not hold them up, and
     those that have waited are delivered as one, as Qt does with movements. What they waited counts.
@@ -145,7 +145,7 @@ def sprayed(window: MainWindow, seconds: float, rate: float) -> Strokes:
             QMouseEvent(kind, at, QPointF(stage.mapToGlobal(at)), button, held, Qt.KeyboardModifier.NoModifier),
         )
 
-    window.data_panel.tool_chosen.emit("spray")
+    window.data_panel.tool_chosen.emit(tool)
     run_for(0.1)
     stage.points_drawn.connect(on_points_drawn)
     send(QEvent.Type.MouseButtonPress)
@@ -166,5 +166,5 @@ def sprayed(window: MainWindow, seconds: float, rate: float) -> Strokes:
         ticker.terminate()
     send(QEvent.Type.MouseButtonRelease)
     stage.points_drawn.disconnect(on_points_drawn)
-    del stage.paintEvent
+    stage.paintEvent = paint  # type: ignore[method-assign]
     return seen
