@@ -136,7 +136,10 @@ class DataController(QObject):
             self.complained.emit("The points could not be pasted", str(error))
             return
         self._edit(experiment, "Paste points")
-        self.said.emit(f"Pasted {added:,} points.")
+        n = len(dataset_of(experiment.data, experiment.preparation).points)
+        # Copies lie on their originals: selected, they can be moved away at once.
+        self._set_workspace(selection=np.arange(n - added, n))
+        self.said.emit(f"Pasted {added:,} points; they are selected.")
 
     # -- the panel -------------------------------------------------------------------------------------------------
 

@@ -41,6 +41,23 @@ def test_only_the_selected_points_are_copied(hands: Hands) -> None:
     assert len(QApplication.clipboard().text().split()) == selected + 1
 
 
+def test_pasted_points_are_selected_and_move_away_from_their_originals(hands: Hands) -> None:
+    hands.key(Qt.Key.Key_R)
+    hands.drag((-0.2, -0.2), (0.1, 0.1), (0.25, 0.25))
+    before = hands.window.shown.dataset.X
+    chosen = before[hands.window.workspace.selection]
+    hands.do("edit.copy")
+    hands.do("edit.paste")
+    assert hands.n_points == 400 + len(chosen)
+    assert hands.window.shown.workspace.selection.tolist() == list(range(400, 400 + len(chosen)))
+    hands.key(Qt.Key.Key_M)
+    first = chosen[0]
+    hands.drag((first[0], first[1]), (first[0] + 0.3, first[1]), (first[0] + 0.6, first[1]))
+    after = hands.window.shown.dataset
+    assert np.allclose(after.X[400:] - chosen, (0.6, 0.0), atol=0.02)
+    assert np.array_equal(after.X[:400], before)
+
+
 def test_a_tool_s_letter_takes_the_tool_wherever_the_focus_is(hands: Hands) -> None:
     window = hands.window
     optimizer = window.document.experiment.training.optimizer
