@@ -17,7 +17,8 @@ F = TypeVar("F", bound=Callable[..., Any])
 
 SOURCES = (
     "compiling.py", "activations.py", "losses.py", "optimizers.py", "randomness.py", "dense_plan.py",
-    "dense_activations.py", "dense_passes.py", "dense_updates.py", "dense_examination.py", "kernels.py",
+    "dense_activations.py", "dense_passes.py", "dense_updates.py", "dense_examination.py", "dense_grid.py",
+    "kernels.py",
 )  # fmt: skip
 """The files that compiled code is made of: loops, and the tables whose numbers are written into them."""
 

@@ -15,8 +15,8 @@ from engine.dataset import FloatArray, Task
 from engine.dense_plan import DenseSpec, initial_parameters, network_of, rule_of, target_of
 from engine.dense_state import DenseState, counts_of, sealed, state_after
 from engine.examination import Examined
-from engine.learner import RUNNING, Outcome, Path, Prediction, TrainingData
-from engine.losses import check_pairing, output_count, probabilities_of, row_losses, targets_of
+from engine.learner import RUNNING, GridScores, Outcome, Path, Prediction, TrainingData
+from engine.losses import LOGIT_LOSSES, check_pairing, output_count, probabilities_of, row_losses, targets_of
 from engine.optimizers import OPTIMIZERS, batch_rows
 from engine.training_settings import Training
 
@@ -274,6 +274,18 @@ class DenseLearner:
 
         X = np.require(Z, state.parameters.dtype, ["C", "W"])
         return np.asarray(kernels.scores_of(self._network, state.parameters.copy(), X))
+
+    def scores_on_grid(
+        self, state: DenseState, columns: FloatArray, rows: FloatArray, offset: FloatArray, scale: FloatArray
+    ) -> GridScores | None:
+        """Scores (m, width x height) of small networks in single precision; see `Learner.scores_on_grid`."""
+        if self.dtype != np.float32 or self.spec.n_parameters >= MATRIX_PARAMETERS:
+            return None
+        from engine import dense_grid
+
+        inputs = (np.require(array, np.float32, ["C", "W"]) for array in (columns, rows, offset, scale))
+        scores = dense_grid.scores_on_grid(self._network, state.parameters.astype(np.float32), *inputs)
+        return GridScores(scores, self.training.loss.kind in LOGIT_LOSSES)
 
     def predict(self, state: DenseState, Z: FloatArray) -> Prediction:
         """Scores, and what they mean: probabilities and labels, or values."""

@@ -68,7 +68,7 @@ def load_rows(a: Array, X: Array, order: NDArray[np.int64], start: int, rows: in
 
 
 @compiled
-def _affine(z: Array, z0: int, a: Array, a0: int, parameters: Array, at: int, inputs: int, outputs: int) -> None:
+def affine(z: Array, z0: int, a: Array, a0: int, parameters: Array, at: int, inputs: int, outputs: int) -> None:
     """Write z = W a + b of one layer, whose weights begin at `at`."""
     biases = at + inputs * outputs
     lanes = z.shape[1]
@@ -98,13 +98,13 @@ def forward(network: Network, parameters: Array, a: Array, slopes: Array, kept: 
         inputs, outputs = network.widths[layer], network.widths[layer + 1]
         out = network.outputs_at[layer]
         exit_ = network.widths[0] + out
-        _affine(slopes, out, a, entry, parameters, network.weights_at[layer], inputs, outputs)
+        affine(slopes, out, a, entry, parameters, network.weights_at[layer], inputs, outputs)
         values = a[exit_ : exit_ + outputs].reshape(-1)
         activate(network.activations[layer], values, slopes[out : out + outputs].reshape(-1))
         if layer < hidden and drop:
             _multiply(values, kept[out : out + outputs].reshape(-1))
         if network.skips[layer]:
-            _add(values, a[entry : entry + inputs].reshape(-1))
+            add(values, a[entry : entry + inputs].reshape(-1))
         entry = exit_
 
 
@@ -130,7 +130,8 @@ def _multiply(values: Array, factors: Array) -> None:
 
 
 @compiled
-def _add(values: Array, others: Array) -> None:
+def add(values: Array, others: Array) -> None:
+    """Add a vector to another, in place."""
     for r in range(len(values)):
         values[r] += others[r]
 

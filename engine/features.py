@@ -175,6 +175,28 @@ class FittedFeatures:
                 Z[start : start + block.shape[1]] = block.T
         return Z
 
+    def on_grid(self, xs: FloatArray, ys: FloatArray) -> tuple[FloatArray, FloatArray]:
+        """The unscaled features of two inputs on a grid, as products: ``columns[i, c] * rows[i, r]``.
+
+        Parameters
+        ----------
+        xs, ys : (width,) and (height,) float64, the inputs of the columns and of the rows.
+
+        Returns
+        -------
+        Columns (p, width) and rows (p, height), of the map's precision.
+        """
+        dtype = np.dtype(self.precision)
+        columns, rows = np.ones((self.n_features, len(xs)), dtype), np.ones((self.n_features, len(ys)), dtype)
+        with np.errstate(over="ignore", invalid="ignore"):
+            for i, term in enumerate(self.terms):
+                if isinstance(term, Wave):
+                    axis, values = ((columns, xs), (rows, ys))[term.index]
+                    axis[i] = (np.sin if term.function == "sin" else np.cos)(term.frequency * values)
+                else:
+                    columns[i], rows[i] = xs ** term.powers[0], ys ** term.powers[1]
+        return columns, rows
+
     def unscaled(self, weights: FloatArray, intercepts: FloatArray) -> tuple[FloatArray, FloatArray]:
         """The same linear model in the units of the plot.
 

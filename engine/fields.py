@@ -5,15 +5,15 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from functools import lru_cache
-from typing import Any
+from functools import cached_property, lru_cache
+from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
 
 from engine.dataset import Dataset, FloatArray, Task
 from engine.experiment import View
-from engine.learner import Prediction
+from engine.learner import GridScores, Prediction
 from engine.palette import CLASS_COLOURS, HIGH_VALUE, LOW_VALUE
 from engine.snapshot import Field, Line, Viewport
 
@@ -34,23 +34,68 @@ _PROBABILITY_LEVELS = (0.1, 0.2, 0.3, 0.4, 0.6, 0.7, 0.8, 0.9)
 _CONTOUR_COUNT = 8
 
 
+@runtime_checkable
+class GridModel(Protocol):
+    """A model of two inputs that has a quicker way to a picture than one prediction a cell."""
+
+    def on_grid(self, xs: FloatArray, ys: FloatArray) -> GridScores | None:
+        """The scores of the cells at columns `xs` (width,) and rows `ys` (height,); None if there is no such way."""
+        ...
+
+
 @dataclass(frozen=True, eq=False)
 class Grid:
     """What a model says at the centres of a viewport's cells, asked once for colours and lines alike.
 
     Parameters
     ----------
-    viewport : the grid.
-    prediction : about the cells, row by row from the bottom, n = width x height.
+    viewport : the grid of n = width x height cells, row by row from the bottom.
+    scores : (m, n), score by score; in regression (1, n), the values.
+    gain : what σ or softmax is taken of to make probabilities: so many times the scores.
+    probabilities : (K, n), class by class, where the model has them otherwise than by its scores.
     """
 
     viewport: Viewport
-    prediction: Prediction
+    scores: NDArray[Any]
+    gain: float = _SCORE_GAIN
+    probabilities: NDArray[Any] | None = None
 
     @classmethod
     def evaluated(cls, predict: Predict, viewport: Viewport) -> Grid:
         """Ask `predict` at the centre of each cell."""
-        return cls(viewport, predict(cell_centres(viewport)))
+        model: object = predict
+        if isinstance(model, GridModel):
+            xs, ys = _centres(viewport.x_range, viewport.width), _centres(viewport.y_range, viewport.height)
+            quick = model.on_grid(xs, ys)
+            if quick is not None:
+                return cls(viewport, quick.scores, 1.0 if quick.are_logits else _SCORE_GAIN)
+        found = predict(cell_centres(viewport))
+        if found.values is not None:
+            return cls(viewport, np.asarray(found.values)[None])
+        probabilities = None if found.probabilities is None else np.ascontiguousarray(found.probabilities.T)
+        return cls(viewport, np.ascontiguousarray(np.asarray(found.scores).T), _SCORE_GAIN, probabilities)
+
+    @property
+    def in_single_precision(self) -> bool:
+        """Whether the scores are from compiled loops, so that others of them can go on with it."""
+        return self.scores.dtype == np.float32
+
+    @cached_property
+    def shares(self) -> NDArray[Any]:
+        """The probabilities (K, n) that a picture shows: the model's own, or its squashed scores."""
+        if self.probabilities is not None:
+            return self.probabilities
+        with np.errstate(over="ignore", invalid="ignore"):
+            if len(self.scores) == 1:
+                second = 1.0 / (1.0 + np.exp(-self.gain * self.scores[0]))
+                return np.stack([1.0 - second, second])
+            powers = np.exp(self.gain * (self.scores - self.scores.max(axis=0)))
+            return np.asarray(powers / powers.sum(axis=0))
+
+    @property
+    def lead(self) -> NDArray[Any]:
+        """By how much the second of two classes is ahead, in scores (n,)."""
+        return np.asarray(self.scores[0] if len(self.scores) == 1 else self.scores[1] - self.scores[0])
 
     def on_cells(self, values: NDArray[Any]) -> NDArray[Any]:
         """`values` (n,) as (height, width), row 0 at the bottom."""
@@ -122,29 +167,19 @@ def field_of(grid: Grid, task: Task, n_classes: int, value_range: tuple[float, f
     """
     colours: NDArray[Any]
     if task == "regression":
-        values = grid.prediction.values
-        assert values is not None
-        colours = _ramp(LOW_VALUE, HIGH_VALUE, mixed=False)[_table_rows(values, *value_range)]
-    elif n_classes == 2:
-        second = shown_probabilities(grid.prediction)[:, 1]
-        colours = _ramp(CLASS_COLOURS[0], CLASS_COLOURS[1], mixed=True)[_table_rows(second, 0.0, 1.0)]
+        colours = _ramp(LOW_VALUE, HIGH_VALUE, mixed=False)[_table_rows(grid.scores[0], *value_range)]
+    elif n_classes > 2:
+        colours = _mixed_colours(grid.shares)
     else:
-        colours = _mixed_colours(shown_probabilities(grid.prediction))
+        table = _ramp(CLASS_COLOURS[0], CLASS_COLOURS[1], mixed=True)
+        if grid.in_single_precision:
+            from engine.dense_grid import colours_of_two
+
+            colours = colours_of_two(grid.scores, grid.gain, table)
+        else:
+            colours = table[_table_rows(grid.shares[1], 0.0, 1.0)]
     rgba = colours.view(np.uint8).reshape(grid.viewport.height, grid.viewport.width, 4)
     return Field(rgba, grid.viewport.x_range, grid.viewport.y_range)
-
-
-def shown_probabilities(prediction: Prediction) -> FloatArray:
-    """The probabilities (n, K) that a picture shows: the model's own, or its squashed scores."""
-    if prediction.probabilities is not None:
-        return prediction.probabilities
-    scores = np.asarray(prediction.scores)
-    with np.errstate(over="ignore", invalid="ignore"):
-        if scores.shape[1] == 1:
-            second = 1.0 / (1.0 + np.exp(-_SCORE_GAIN * scores[:, 0]))
-            return np.stack([1.0 - second, second], axis=1)
-        powers = np.exp(_SCORE_GAIN * (scores - scores.max(axis=1, keepdims=True)))
-        return np.asarray(powers / powers.sum(axis=1, keepdims=True))
 
 
 def _table_rows(values: FloatArray, low: float, high: float) -> NDArray[np.intp]:
@@ -168,21 +203,19 @@ def _ramp(low: tuple[int, int, int], high: tuple[int, int, int], *, mixed: bool)
     return table.view(np.uint32)[:, 0]
 
 
-def _mixed_colours(probabilities: FloatArray) -> NDArray[np.uint8]:
-    """RGBA (n, 4) of three or more classes."""
-    n_classes = probabilities.shape[1]
-    P = probabilities.astype(np.float32)
-    if not np.isfinite(P).all():
-        P = np.where(np.isfinite(P).all(axis=1, keepdims=True), P, np.float32(1.0 / n_classes))
-    # Working class by class on contiguous rows is several times faster than a maximum along short rows.
-    by_class = np.ascontiguousarray(P.T)
+def _mixed_colours(shares: NDArray[Any]) -> NDArray[np.uint8]:
+    """RGBA (n, 4) of three or more classes by their shares (K, n)."""
+    n_classes, n = shares.shape
+    by_class = shares.astype(np.float32)
+    if not np.isfinite(by_class).all():
+        by_class = np.where(np.isfinite(by_class).all(axis=0), by_class, np.float32(1.0 / n_classes))
     best = by_class[0]
     for row in by_class[1:]:
         best = np.maximum(best, row)
     confidence = (best - 1.0 / n_classes) * (255 * MAX_OPACITY / (1.0 - 1.0 / n_classes))
-    rgba = np.empty((len(P), 4), np.uint8)
+    rgba = np.empty((n, 4), np.uint8)
     for channel in range(3):  # Not a product of matrices: its threads wait for cores that the learner keeps busy.
-        mixture = np.full(len(P), 0.5, np.float32)
+        mixture = np.full(n, 0.5, np.float32)
         for row, colour in zip(by_class, CLASS_COLOURS[:n_classes], strict=True):
             mixture += row * np.float32(colour[channel])
         rgba[:, channel] = mixture
@@ -195,18 +228,15 @@ def _mixed_colours(probabilities: FloatArray) -> NDArray[np.uint8]:
 
 def boundary_lines(grid: Grid, n_classes: int) -> tuple[Line, ...]:
     """Where the best class changes: the zero of the score differences, to the edges of the viewport."""
-    scores = np.asarray(grid.prediction.scores, np.float64)
     with np.errstate(over="ignore", invalid="ignore"):
-        if scores.shape[1] == 1:
-            return _lines(grid, scores[:, 0], (0.0,), "boundary")
         if n_classes == 2:
-            return _lines(grid, scores[:, 1] - scores[:, 0], (0.0,), "boundary")
-        return tuple(_boundaries_of_many(grid, scores))
+            return _lines(grid, grid.lead, (0.0,), "boundary")
+        return tuple(_boundaries_of_many(grid))
 
 
-def _boundaries_of_many(grid: Grid, scores: FloatArray) -> Iterator[Line]:
+def _boundaries_of_many(grid: Grid) -> Iterator[Line]:
     """The rim of each class but the last, without what the rim of an earlier class has drawn already."""
-    by_class = np.ascontiguousarray(scores.T)
+    by_class = grid.scores
     best, second, highest, second_highest = _two_best(by_class)
     lower_of_two = grid.on_cells(np.minimum(best, second))
     for index in range(len(by_class) - 1):
@@ -259,13 +289,11 @@ def contour_lines(
 
     Values are drawn at round numbers within `value_range`; scores without probabilities are squashed as in `field_of`.
     """
-    prediction = grid.prediction
     if task == "regression":
-        assert prediction.values is not None
-        return _lines(grid, prediction.values, round_levels(*value_range), "contour")
+        return _lines(grid, grid.scores[0], round_levels(*value_range), "contour")
     if n_classes == 2:
-        return _lines(grid, shown_probabilities(prediction)[:, 1], _PROBABILITY_LEVELS, "contour")
-    best = shown_probabilities(prediction).max(axis=1)
+        return _lines(grid, grid.shares[1], _PROBABILITY_LEVELS, "contour")
+    best = grid.shares.max(axis=0)
     levels = tuple(level for level in (0.4, *_PROBABILITY_LEVELS[4:]) if level > 1.0 / n_classes)
     return _lines(grid, best, levels, "contour")
 

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from engine.compiling import compiled
 from engine.dataset import FloatArray
 from engine.dense_examination import examine
+from engine.dense_grid import colours_of_two, scores_on_grid
 from engine.dense_passes import Tiles, backward, copy, drop_units, fill, forward, load_rows, tile_loss, tiles_for
 from engine.dense_plan import (
     EPOCH,
@@ -290,4 +291,7 @@ def warm_up(precision: str = "float32") -> None:
         np.zeros(5, np.int64), X, X, 1, one + 1, X, X, one, np.array([0, 1, 1, 1]), True, np.zeros((1, 7)),
     )  # fmt: skip
     scores_of(network, parameters, X)
+    if precision == "float32":
+        scores = scores_on_grid(network, parameters, X, X, X[0], X[0])
+        colours_of_two(scores, 1.0, np.zeros(1, np.uint32))
     _ready.set()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, Protocol, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -69,6 +69,19 @@ class Prediction:
     probabilities: FloatArray | None = None
     labels: np.ndarray[Any, Any] | None = None
     values: FloatArray | None = None
+
+
+class GridScores(NamedTuple):
+    """What a model says of the cells of a grid, in single precision, to be looked at.
+
+    Parameters
+    ----------
+    scores : (m, n) float32, score by score, the cells row by row from the bottom.
+    are_logits : whether σ (of one score) or softmax (of several) makes probabilities of them.
+    """
+
+    scores: NDArray[np.float32]
+    are_logits: bool
 
 
 S = TypeVar("S")
@@ -145,6 +158,19 @@ class Learner(Protocol[S]):
 
     def loss(self, state: S, Z: FloatArray, y: np.ndarray[Any, Any]) -> FloatArray:
         """The loss of each row (n,) float64, without penalties."""
+        ...
+
+    def scores_on_grid(
+        self, state: S, columns: FloatArray, rows: FloatArray, offset: FloatArray, scale: FloatArray
+    ) -> GridScores | None:
+        """`predict` for a picture, where there is a quicker way to it, else None.
+
+        Parameters
+        ----------
+        columns, rows : (p, width) and (p, height); the features of a cell are
+            ``(columns[i, c] * rows[i, r] - offset[i]) * scale[i]``.
+        offset, scale : (p,).
+        """
         ...
 
     def coefficients(self, state: S) -> tuple[FloatArray, FloatArray] | None:

@@ -29,6 +29,9 @@ LOSS_CODES: dict[str, int] = {kind: code for code, kind in enumerate(FORMULAS)}
 RESIDUAL_LOSSES: tuple[LossKind, ...] = ("squared", "absolute", "huber")
 """The losses that a regression can have; in classification their targets are ±1."""
 
+LOGIT_LOSSES: tuple[LossKind, ...] = ("cross_entropy", "binary_cross_entropy")
+"""The losses whose scores stand for probabilities: by softmax of one a class, by σ of a single one."""
+
 
 class LossMismatch(ValueError):  # noqa: N818 - named after what a person did, not after a fault
     """A loss that cannot go with this task, number of classes or optimizer; the sentence says what can."""

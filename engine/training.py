@@ -16,7 +16,7 @@ from engine.examination import Examined, rows_of, steps_until
 from engine.experiment import Experiment
 from engine.features import FittedFeatures, fit_features
 from engine.generators import dataset_of
-from engine.learner import RUNNING, Learner, Outcome, Prediction, TrainingData
+from engine.learner import RUNNING, GridScores, Learner, Outcome, Prediction, TrainingData
 from engine.learners import make_learner
 from engine.metrics import split_metrics
 from engine.snapshot import CurvePoint, Field, Overlay, Snapshot, SplitMetrics, Viewport
@@ -352,6 +352,11 @@ class _Predictor:
 
     def __call__(self, X: FloatArray) -> Prediction:
         return self._learner.predict(self._state, self._features.transform(np.asarray(X)))
+
+    def on_grid(self, xs: FloatArray, ys: FloatArray) -> GridScores | None:
+        """See `engine.fields.GridModel`."""
+        features = self._features
+        return self._learner.scores_on_grid(self._state, *features.on_grid(xs, ys), features.offset, features.scale)
 
 
 def snapshots(experiment: Experiment, epochs: int, viewport: Viewport | None = None) -> Iterator[Snapshot]:

@@ -8,8 +8,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
+from engine.activations import ACTIVATIONS
 from engine.dataset import Dataset, Points, Task
-from engine.experiment import View
+from engine.edits import set_values
+from engine.experiment import Experiment, View
 from engine.fields import (
     MAX_OPACITY,
     Grid,
@@ -25,6 +27,7 @@ from engine.fields import (
 from engine.learner import Prediction
 from engine.palette import CLASS_COLOURS, HIGH_VALUE, LOW_VALUE
 from engine.snapshot import Viewport
+from engine.training import Run
 
 VIEW = Viewport((-2.0, 3.0), (-1.0, 1.0), 40, 30)
 CENTRES = np.array([[0.0, 1.0], [0.9, -0.6], [-0.9, -0.6]])
@@ -80,7 +83,7 @@ def test_each_pixel_has_the_colour_of_the_value_at_its_centre() -> None:
 @pytest.mark.parametrize("n_classes", [3, 4, 6])
 def test_many_classes_are_mixed_by_their_probabilities(n_classes: int) -> None:
     grid = Grid.evaluated(_many_classes(n_classes), VIEW)
-    P = grid.prediction.probabilities
+    P = _many_classes(n_classes)(cell_centres(VIEW)).probabilities
     assert P is not None
     rgba = field_of(grid, "classification", n_classes).rgba.reshape(-1, 4)
     np.testing.assert_allclose(rgba[:, :3], P @ np.array(CLASS_COLOURS[:n_classes]), atol=1)
@@ -105,7 +108,7 @@ def test_scores_without_probabilities_are_squashed_for_the_picture(n_classes: in
 
     grid = Grid.evaluated(bare, VIEW)
     rgba = field_of(grid, "classification", n_classes).rgba.reshape(-1, 4)
-    scores = grid.prediction.scores
+    scores = bare(cell_centres(VIEW)).scores
     best = (scores[:, 0] > 0).astype(int) if n_classes == 2 else scores.argmax(axis=1)
     strong = rgba[:, 3] > 120
     assert strong.any()
@@ -285,6 +288,61 @@ def test_a_picture_of_a_regression() -> None:
     field, lines = picture(_surface(lambda X: X[:, 0]), VIEW, _dataset(2, [0.0, 2.0], classes=False), View())
     assert field is not None
     assert lines == ()
+
+
+def _learned(**changes: str) -> Run:
+    run = Run(
+        set_values(Experiment(), {"data.n_points": "120", **{k.replace("__", "."): v for k, v in changes.items()}})
+    )
+    run.advance_epochs(15)
+    return run
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        *(
+            {
+                "learner__layers": "6,6",
+                "learner__skip": "true",
+                **{f"learner__layers__{k}__activation": name for k in (0, 1)},
+            }
+            for name in ACTIVATIONS
+        ),
+        {"preparation__polynomial": "4", "preparation__fourier": "2", "preparation__scaling": "standardize"},
+        {"preparation__chips": "x1,x2,x1^2,x1*x2,sin(x1),cos(x2)", "preparation__scaling": "minmax"},
+        {"learner__kind": "logistic_regression", "training__loss__kind": "binary_cross_entropy"},
+        {"training__loss__kind": "hinge"},
+        {"data__generator": "gaussians3"},
+        {"data__generator": "gaussians3", "training__loss__kind": "squared"},
+        {"data__generator": "plane", "training__loss__kind": "squared"},
+        {"training__precision": "float64"},
+    ],
+    ids=lambda changes: "-".join(f"{name.split('__')[-1]}={value}" for name, value in changes.items()),
+)
+def test_the_quick_picture_is_that_of_the_predictions(changes: dict[str, str]) -> None:
+    run = _learned(**changes)
+    viewport = Viewport((-1.3, 1.7), (-1.1, 0.9), 75, 41)
+    quick, exact = Grid.evaluated(run.predictor(), viewport), Grid.evaluated(lambda X: run.predict(X), viewport)
+    assert quick.in_single_precision == (run.experiment.training.precision == "float32")
+    np.testing.assert_allclose(quick.scores, exact.scores, rtol=1e-5, atol=1e-5)
+    task, n_classes = run.dataset.task, run.dataset.n_classes
+    values = value_range_of(run.dataset)
+    colours = [field_of(grid, task, n_classes, values).rgba.astype(int) for grid in (quick, exact)]
+    assert np.abs(colours[0][..., 3] - colours[1][..., 3]).max() <= 1
+    seen = np.minimum(colours[0][..., 3], colours[1][..., 3]) > 1
+    assert np.abs(colours[0] - colours[1])[seen].max() <= 1
+    if task == "classification":
+        np.testing.assert_allclose(quick.shares, exact.shares, atol=1e-5)
+
+
+@pytest.mark.parametrize("far", [1e3, 1e12, 1e30])
+def test_a_picture_of_somewhere_far_away_breaks_nothing(far: float) -> None:
+    run = _learned(preparation__polynomial="15")
+    field, lines = picture(run.predictor(), Viewport((-far, far), (0, far), 33, 17), run.dataset, View(contours=True))
+    assert field is not None
+    assert field.rgba.shape == (17, 33, 4)
+    assert all(np.isfinite(line.xy).all() for line in lines)
 
 
 def test_the_colour_scale_spans_the_targets() -> None:
