@@ -5,9 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-import numpy as np
-
-from engine.dataset import Dataset
+from engine.dataset import Dataset, rows_in_common
 from engine.experiment import DrawnData, Experiment
 from engine.settings import Settings
 from engine.training_settings import Training
@@ -92,7 +90,7 @@ def _is_another_data_set(old: Experiment, new: Experiment, old_data: Dataset, ne
 
 
 def _mostly_the_same(old: Dataset, new: Dataset) -> bool:
-    _, rows, new_rows = np.intersect1d(old.points.ids, new.points.ids, return_indices=True)
+    rows, new_rows = rows_in_common(old.points.ids, new.points.ids)
     same = (old.X[rows] == new.X[new_rows]).all(axis=1)
     return 2 * int(same.sum()) > len(new.points)
 

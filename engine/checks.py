@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 
-from engine.dataset import Dataset, IntArray, Part, Task
+from engine.dataset import Dataset, Part, Task
 from engine.experiment import Experiment, GeneratedData
 from engine.features import active_chips, terms_of
 from engine.learners.linear_regression import LinearRegression
@@ -95,7 +96,8 @@ def _about_points(experiment: Experiment, dataset: Dataset) -> Iterator[Complain
         yield Complaint(points_path, "There are no points yet: draw some on the stage, or choose a data set.")
         return
     rows = dataset.rows(Part.TRAIN)
-    if dataset.task == "classification" and len(np.unique(dataset.y)) == 1:
+    classes = dataset.task == "classification"
+    if classes and np.count_nonzero(dataset.counts.sum(axis=0)) == 1:
         yield _only_one_class(experiment, dataset, int(dataset.y[0]), points_path)
         return
     if len(rows) == 0:
@@ -104,17 +106,16 @@ def _about_points(experiment: Experiment, dataset: Dataset) -> Iterator[Complain
             "Every point is held out, so none is left to train on: lower the test or validation share, or add points.",
         )
         return
-    if dataset.task == "classification":
-        present = np.unique(dataset.y[rows])
+    if classes:
+        present = np.flatnonzero(dataset.counts[Part.TRAIN])
         if len(present) == 1:
             yield _only_one_class(experiment, dataset, int(present[0]), points_path)
             return
     elif len(rows) == 1:
         yield Complaint(points_path, "Only one point is left to train on: add points, or lower the test share.")
         return
-    X = dataset.X[rows]
-    first = X[0]
-    if (first == X).all():
+    # Nearly always the second point says it; only equal ones are worth looking through.
+    if (dataset.X[rows[:2]] == dataset.X[rows[0]]).all() and (dataset.X[rows] == dataset.X[rows[0]]).all():
         yield Complaint(
             points_path, "All training points have the same inputs, so nothing can be learned from them: move some."
         )
@@ -151,13 +152,12 @@ def _about_features(experiment: Experiment, dataset: Dataset) -> Iterator[Compla
         reason = "Every chosen feature is of x₂, but these data have one input" if dropped else "No feature is chosen"
         yield Complaint("preparation.chips", f"{reason}, so the model sees nothing: choose at least one feature.")
         return
-    rows = dataset.rows(Part.TRAIN)
-    if len(rows) == 0:
+    if len(dataset.rows(Part.TRAIN)) == 0:
         return
-    yield from _about_degree(experiment, dataset, rows, n_features)
+    yield from _about_degree(experiment, dataset, n_features)
     if preparation.scaling != "none" or preparation.polynomial == 1:
         return
-    largest, degree = float(np.abs(dataset.X[rows]).max()), preparation.polynomial
+    largest, degree = _largest_input(dataset), preparation.polynomial
     if degree * np.log(max(largest, 1.0)) > np.log(_LARGEST_POWER):
         yield Complaint(
             "preparation.scaling",
@@ -167,12 +167,24 @@ def _about_features(experiment: Experiment, dataset: Dataset) -> Iterator[Compla
         )
 
 
-def _about_degree(experiment: Experiment, dataset: Dataset, rows: IntArray, n_features: int) -> Iterator[Complaint]:
+@lru_cache(maxsize=2)  # Asked again with every picture.
+def _largest_input(dataset: Dataset) -> float:
+    """The greatest absolute value among the inputs of the training points."""
+    return float(np.abs(dataset.X[dataset.rows(Part.TRAIN)]).max())
+
+
+@lru_cache(maxsize=2)
+def _distinct_inputs(dataset: Dataset) -> int:
+    """At how many places the training points lie, as far as they are counted."""
+    return len(np.unique(dataset.X[dataset.rows(Part.TRAIN)[:_COUNTED_ROWS]], axis=0))
+
+
+def _about_degree(experiment: Experiment, dataset: Dataset, n_features: int) -> Iterator[Complaint]:
     preparation = experiment.preparation
     expanded = preparation.polynomial > 1 or preparation.fourier > 0
     if not expanded or isinstance(experiment.learner, MultilayerPerceptron):
         return
-    distinct = len(np.unique(dataset.X[rows[:_COUNTED_ROWS]], axis=0))
+    distinct = _distinct_inputs(dataset)
     if distinct > n_features:
         return
     path, name = (

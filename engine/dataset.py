@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from enum import IntEnum
+from functools import cached_property, lru_cache
 from typing import Any, Literal
 
 import numpy as np
@@ -19,6 +20,10 @@ CLASS_NAMES = ("A", "B", "C", "D", "E", "F")
 MAX_CLASSES = len(CLASS_NAMES)
 _BLOCK = 20
 _FIRST_TO_TRAIN = 4
+_RUN_OF_IDS = _BLOCK * 2048
+"""The split of so many successive ids is computed at once, in 2 ms, and kept."""
+_MOST_RUNS = 128
+"""So many runs are kept; ids beyond them, and few ids far apart, are dealt one by one."""
 
 
 def frozen_array(values: Any, dtype: Any) -> NDArray[Any]:
@@ -57,8 +62,7 @@ class Points:
         y = frozen_array(self.y, np.float32)
         if X.ndim != 2 or y.ndim != 1 or len(X) != len(y):
             raise ValueError(f"points need X of shape (n, d) and y of shape (n,), not {X.shape} and {y.shape}")
-        if not (np.isfinite(X).all() and np.isfinite(y).all()):
-            raise ValueError("every coordinate and target of a point must be a finite number")
+        self._check_finite(X, y)
         ids = np.arange(len(X)) if len(self.ids) != len(X) else self.ids
         ids = frozen_array(ids, np.int64)
         if ids.ndim != 1 or (len(ids) > 1 and (np.diff(ids) <= 0).any()):
@@ -86,35 +90,55 @@ class Points:
     def __hash__(self) -> int:
         return hash((self.X.shape, self.X[:4].tobytes(), self.y[-4:].tobytes()))
 
+    @classmethod
+    def _known_good(cls, X: FloatArray, y: FloatArray, ids: IntArray) -> Points:
+        """Points of arrays that are right already and belong to nobody else: neither looked through nor copied."""
+        points = object.__new__(cls)
+        for name, array in (("X", X), ("y", y), ("ids", ids)):
+            array.setflags(write=False)
+            object.__setattr__(points, name, array)
+        return points
+
     def adding(self, X: FloatArray, y: FloatArray) -> Points:
         """These points and, after them, `X` (m, d) with targets `y` (m,)."""
         first = int(self.ids[-1]) + 1 if len(self) else 0
-        new_ids = np.arange(first, first + len(y))
-        return Points(
-            np.concatenate([self.X, np.asarray(X, np.float32)]),
-            np.concatenate([self.y, np.asarray(y, np.float32)]),
-            np.concatenate([self.ids, new_ids]),
+        added = Points(X, y, np.arange(first, first + len(y)))
+        if added.X.shape[1] != self.X.shape[1]:
+            raise ValueError(f"points of {self.X.shape[1]} inputs cannot take points of {added.X.shape[1]}")
+        return self._known_good(
+            np.concatenate([self.X, added.X]),
+            np.concatenate([self.y, added.y]),
+            np.concatenate([self.ids, added.ids]),
         )
 
     def erasing(self, rows: IntArray) -> Points:
         """These points without those at `rows`."""
         keep = np.ones(len(self), bool)
         keep[rows] = False
-        return Points(self.X[keep], self.y[keep], self.ids[keep])
+        kept = np.flatnonzero(keep)  # taking rows is twice as fast as choosing them by a mask
+        return self._known_good(self.X.take(kept, axis=0), self.y.take(kept), self.ids.take(kept))
 
     def moving(self, rows: IntArray, X: FloatArray, y: FloatArray | None = None) -> Points:
         """These points with those at `rows` moved to `X` (m, d), their targets set to `y` if given."""
-        new_X, new_y = self.X.copy(), self.y.copy()
+        new_X, new_y = self.X.copy(), self.y
         new_X[rows] = X
         if y is not None:
+            new_y = self.y.copy()
             new_y[rows] = y
-        return Points(new_X, new_y, self.ids)
+        self._check_finite(new_X[rows], new_y[rows])
+        return self._known_good(new_X, new_y, self.ids)
 
     def relabelling(self, rows: IntArray, y: float) -> Points:
         """These points with the target of those at `rows` set to `y`."""
         new_y = self.y.copy()
         new_y[rows] = y
-        return Points(self.X, new_y, self.ids)
+        self._check_finite(self.X[:0], new_y[rows])
+        return self._known_good(self.X, new_y, self.ids)
+
+    @staticmethod
+    def _check_finite(X: FloatArray, y: FloatArray) -> None:
+        if not (np.isfinite(X).all() and np.isfinite(y).all()):
+            raise ValueError("every coordinate and target of a point must be a finite number")
 
     @classmethod
     def __get_pydantic_core_schema__(cls, source: Any, handler: GetCoreSchemaHandler) -> core_schema.CoreSchema:
@@ -223,7 +247,48 @@ class Dataset:
 
     def rows(self, part: Part) -> IntArray:
         """The row numbers of one part, in order."""
-        return np.flatnonzero(self.parts == part)
+        return self._rows[part]
+
+    @cached_property
+    def _rows(self) -> tuple[IntArray, ...]:
+        rows = tuple(np.flatnonzero(self.parts == part) for part in Part)
+        for array in rows:
+            array.setflags(write=False)
+        return rows
+
+    @cached_property
+    def counts(self) -> IntArray:
+        """How many points each part has of each class, (3, n_classes); in regression of all, (3, 1)."""
+        if self.task == "regression":
+            return np.bincount(self.parts, minlength=len(Part))[:, None]
+        cells = self.y.astype(np.intp)
+        cells *= len(Part)
+        cells += self.parts
+        counts = np.bincount(cells, minlength=len(Part) * self.n_classes)
+        return np.ascontiguousarray(counts.reshape(-1, len(Part)).T)
+
+
+def rows_in_common(old_ids: IntArray, new_ids: IntArray) -> tuple[IntArray, IntArray]:
+    """The rows of `old_ids` (n,) and of `new_ids` (m,), both increasing, that hold the same ids; in order.
+
+    Points added at the end and points erased are what hands do: both are found without a search, in 0.4 ms or less
+    for 100,000 ids.
+    """
+    both = min(len(old_ids), len(new_ids))
+    if both == 0:
+        return np.empty(0, np.intp), np.empty(0, np.intp)
+    if old_ids[both - 1] == new_ids[both - 1] and np.array_equal(old_ids[:both], new_ids[:both]):
+        return np.arange(both), np.arange(both)
+    last = max(int(old_ids[-1]), int(new_ids[-1]))
+    if last <= 8 * (len(old_ids) + len(new_ids)) and min(int(old_ids[0]), int(new_ids[0])) >= 0:
+        row_of = np.full(last + 1, -1, np.intp)
+        row_of[old_ids] = np.arange(len(old_ids))
+        at = row_of[new_ids]
+        new_rows = np.flatnonzero(at >= 0)
+        return at[new_rows], new_rows
+    at = np.minimum(np.searchsorted(old_ids, new_ids), len(old_ids) - 1)
+    new_rows = np.flatnonzero(old_ids[at] == new_ids)
+    return at[new_rows], new_rows
 
 
 def split(ids: IntArray, validation_share: float, test_share: float, seed: int) -> IntArray:
@@ -245,6 +310,20 @@ def split(ids: IntArray, validation_share: float, test_share: float, seed: int) 
     """
     if len(ids) == 0:
         return np.empty(0, np.int8)
+    runs = int(ids[-1]) // _RUN_OF_IDS + 1
+    if ids[0] < 0 or runs > min(_MOST_RUNS, 2 + len(ids) // _BLOCK):
+        return _dealt(ids, validation_share, test_share, seed)
+    dealt = [_dealt_run(run, validation_share, test_share, seed) for run in range(int(ids[0]) // _RUN_OF_IDS, runs)]
+    return np.concatenate(dealt)[ids - int(ids[0]) // _RUN_OF_IDS * _RUN_OF_IDS]
+
+
+@lru_cache(maxsize=2 * _MOST_RUNS)
+def _dealt_run(run: int, validation_share: float, test_share: float, seed: int) -> IntArray:
+    ids = np.arange(run * _RUN_OF_IDS, (run + 1) * _RUN_OF_IDS)
+    return _dealt(ids, validation_share, test_share, seed)
+
+
+def _dealt(ids: IntArray, validation_share: float, test_share: float, seed: int) -> IntArray:
     blocks, index_of_block = np.unique(ids // _BLOCK, return_inverse=True)
     keys = mixed(np.arange(_BLOCK, dtype=np.uint64)[None, :] + blocks.astype(np.uint64)[:, None] * _BLOCK, seed)
     # The very first points train: with a handful drawn by hand, none of them should be held out.

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 
 from engine import checks
-from engine.dataset import Dataset, FloatArray, IntArray
+from engine.dataset import Dataset, FloatArray, IntArray, rows_in_common
 from engine.experiment import DrawnData, Experiment
 from engine.generators import dataset_of
 from engine.learner import RUNNING, Outcome, Prediction
@@ -90,25 +91,32 @@ def resolve(experiment: Experiment, snapshot: Snapshot | None, workspace: Worksp
 def aligned(prediction: Prediction | None, ids: IntArray | None, dataset: Dataset) -> Prediction | None:
     """`prediction` about the points with `ids`, put in the order of `dataset`.
 
-    A point that was drawn since counts as predicted right until the next snapshot says otherwise, so that marks do not
-    flicker under a spray.
+    A point that was drawn since, or that the snapshot says nothing about, counts as predicted right until the next
+    snapshot says otherwise, so that marks do not flicker under a spray.
     """
     if prediction is None or ids is None:
         return None
     now = dataset.points.ids
     if ids is now or np.array_equal(ids, now):
         return prediction
-    if len(ids) == 0:
+    rows, rows_now = rows_in_common(ids, now)
+    if len(rows) == 0:
         return None
-    at = np.minimum(np.searchsorted(ids, now), len(ids) - 1)
-    known = ids[at] == now
-    labels, values = prediction.labels, prediction.values
-    if labels is not None:
-        labels = np.where(known, labels[at], dataset.y.astype(np.int64))
-    if values is not None:
-        values = np.where(known, values[at], dataset.y)
-    probabilities = None if prediction.probabilities is None else prediction.probabilities[at]
-    return Prediction(prediction.scores[at], probabilities, labels, values)
+
+    def spread(array: np.ndarray[Any, Any] | None, others: Any) -> Any:
+        if array is None:
+            return None
+        result = np.empty((len(now), *array.shape[1:]), array.dtype)
+        result[:] = others
+        result[rows_now] = array[rows]
+        return result
+
+    return Prediction(
+        spread(prediction.scores, np.nan),
+        spread(prediction.probabilities, np.nan),
+        spread(prediction.labels, dataset.y),
+        spread(prediction.values, dataset.y),
+    )
 
 
 def _pace(shot: Snapshot) -> str:

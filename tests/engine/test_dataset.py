@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.dataset import Dataset, Part, Points, frozen_array, split
+from engine.dataset import Dataset, Part, Points, frozen_array, rows_in_common, split
 
 THREE = Points(np.array([[0, 0], [1, 2], [3, 4]]), np.array([0, 1, 1]))
 
@@ -60,6 +60,24 @@ def test_moving_and_relabelling_leave_the_original_as_it_was() -> None:
     assert THREE.relabelling(np.array([1, 2]), 0).y.tolist() == [0, 0, 0]
 
 
+def test_edits_refuse_what_no_point_can_have_and_their_results_are_read_only() -> None:
+    for edit in (
+        lambda: THREE.adding(np.array([[np.nan, 0]]), np.array([0])),
+        lambda: THREE.moving(np.array([0]), np.array([[np.inf, 0]])),
+        lambda: THREE.relabelling(np.array([0]), np.nan),
+    ):
+        with pytest.raises(ValueError, match="finite number"):
+            edit()
+    with pytest.raises(ValueError, match="2 inputs cannot take points of 1"):
+        THREE.adding(np.zeros((1, 1)), np.zeros(1))
+    for edited in (
+        THREE.erasing(np.array([0])),
+        THREE.moving(np.array([0]), np.ones((1, 2))),
+        THREE.relabelling(np.array([0]), 1),
+    ):
+        assert not (edited.X.flags.writeable or edited.y.flags.writeable or edited.ids.flags.writeable)
+
+
 def test_equal_points_are_equal_and_hash_alike() -> None:
     twin = Points(THREE.X.copy(), THREE.y.copy())
     assert twin == THREE
@@ -97,3 +115,32 @@ def test_a_data_set_knows_its_rows_and_sizes() -> None:
     assert dataset.rows(Part.TRAIN).tolist() == [0, 2]
     assert dataset.rows(Part.VALIDATION).tolist() == []
     assert (dataset.n_inputs, dataset.n_classes) == (2, 2)
+
+
+_FAR = 2**61
+_some_ids = st.sets(st.integers(0, 60) | st.integers(_FAR, _FAR + 5)).map(sorted)
+
+
+@given(_some_ids, _some_ids)
+def test_rows_in_common_are_those_of_the_same_identity(old: list[int], new: list[int]) -> None:
+    found = rows_in_common(np.array(old, np.int64), np.array(new, np.int64))
+    both = sorted(set(old) & set(new))
+    assert found[0].tolist() == [old.index(each) for each in both]
+    assert found[1].tolist() == [new.index(each) for each in both]
+
+
+@given(st.sets(st.integers(0, 300_000), min_size=30, max_size=60), st.integers(0, 100))
+def test_the_parts_of_many_points_are_those_of_each_alone(ids: set[int], seed: int) -> None:
+    spread = np.array(sorted(ids))
+    together = split(np.arange(300_001), 0.2, 0.3, seed)
+    assert split(spread, 0.2, 0.3, seed).tolist() == together[spread].tolist()
+    assert split(spread[:1], 0.2, 0.3, seed).tolist() == together[spread[:1]].tolist()
+
+
+def test_a_data_set_counts_its_points_by_part_and_class() -> None:
+    rng = np.random.default_rng(0)
+    y, parts = rng.integers(0, 3, 500), rng.integers(0, 3, 500).astype(np.int8)
+    points = Points(np.zeros((500, 2)), y)
+    counts = Dataset(points, "classification", parts, ("A", "B", "C")).counts
+    assert counts.tolist() == [[int(((parts == p) & (y == c)).sum()) for c in range(3)] for p in Part]
+    assert Dataset(points, "regression", parts).counts.tolist() == [[int((parts == p).sum())] for p in Part]
