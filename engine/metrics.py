@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -131,84 +130,94 @@ def score_of(task: Task, prediction: Prediction, y: np.ndarray[Any, Any]) -> flo
     return math.nan if explained is None else explained.value
 
 
-def _plain(estimate: Estimate) -> str:
-    if not math.isfinite(estimate.value):
-        return {math.inf: "∞", -math.inf: "−∞"}.get(estimate.value, "not a number")
-    text = (
-        f"{estimate.value:.4g}"
-        if abs(estimate.value) < 1e-4 or abs(estimate.value) >= 1e4
-        else (f"{estimate.value:.4f}" if abs(estimate.value) < 10 else f"{estimate.value:.2f}")
-    )
-    if estimate.value == 0:
-        text = "0.0000"
-    if estimate.half_width is not None:
-        text += f" ± {estimate.half_width:.2g}"
-    return text.replace("-", "−")
-
-
-def _percent(estimate: Estimate) -> str:
-    text = f"{100 * estimate.value:.1f}"
-    if estimate.half_width is not None:
-        text += f" ± {100 * estimate.half_width:.1f}"
-    return text + " %"
-
-
-def _share(estimate: Estimate) -> str:
-    if not math.isfinite(estimate.value) or abs(estimate.value) >= 1000:
-        return _plain(estimate)
-    text = f"{estimate.value:.3f}"
-    if estimate.half_width is not None and estimate.half_width < 1000:
-        text += f" ± {estimate.half_width:.3f}"
-    return text.replace("-", "−")
-
-
 @dataclass(frozen=True)
 class Metric:
-    """One metric as a bar or a table shows it; `text` writes an estimate with the digits it deserves."""
+    """One metric as a bar or a table shows it.
 
-    key: str
+    Parameters
+    ----------
+    title : its name.
+    short : its name where there is little room.
+    explanation : what it is, with "{part}" for the points that it is about.
+    interval : what its ± means.
+    """
+
     title: str
-    tooltip: str
-    text: Callable[[Estimate], str]
+    short: str
+    explanation: str
+    interval: str
 
 
 METRICS: dict[str, Metric] = {
-    metric.key: metric
-    for metric in (
-        Metric(
-            "loss",
-            "loss",
-            "The mean loss of the points, without penalties. The ± is 1.96 standard errors of that mean: if the points"
-            " are a random sample, 95 % of such intervals contain the mean over all points there could be.",
-            _plain,
-        ),
-        Metric(
-            "accuracy",
-            "accuracy",
-            "The share of points whose class is predicted right. The ± is 1.96 √(p(1−p)/n), a 95 % interval for the"
-            " accuracy on new points if these were not trained on.",
-            _percent,
-        ),
-        Metric(
-            "rmse",
-            "RMSE",
-            "The root of the mean squared residual, in the units of the target. The ± is 1.96 standard errors, carried"
-            " over from the mean squared residual (delta method).",
-            _plain,
-        ),
-        Metric(
-            "mae",
-            "MAE",
-            "The mean absolute residual, in the units of the target. The ± is 1.96 standard errors of that mean.",
-            _plain,
-        ),
-        Metric(
-            "r2",
-            "R²",
-            "The share of the targets' variance that the model explains: 1 is perfect, 0 no better than the mean. The"
-            " ± is 1.96 standard errors (delta method).",
-            _share,
-        ),
-    )
+    "loss": Metric(
+        "loss",
+        "loss",
+        "The mean loss of the {part} points, without penalties.",
+        "The ± is 1.96 standard errors of that mean: if the points are a random sample, 95 % of such intervals contain"
+        " the mean over all points there could be.",
+    ),
+    "accuracy": Metric(
+        "accuracy",
+        "acc.",
+        "The share of the {part} points whose class is predicted right.",
+        "The ± is 1.96 √(p(1−p)/n), a 95 % interval for the accuracy on new points if these were not trained on.",
+    ),
+    "rmse": Metric(
+        "RMSE",
+        "RMSE",
+        "The root of the mean squared residual of the {part} points, in the units of the target.",
+        "The ± is 1.96 standard errors, carried over from the mean squared residual (delta method).",
+    ),
+    "r2": Metric(
+        "R²",
+        "R²",
+        "The share of the {part} targets' variance that the model explains: 1 is perfect, 0 no better than the mean.",
+        "The ± is 1.96 standard errors (delta method).",
+    ),
+    "mae": Metric(
+        "MAE",
+        "MAE",
+        "The mean absolute residual of the {part} points, in the units of the target.",
+        "The ± is 1.96 standard errors of that mean.",
+    ),
 }
-"""Every metric, in the order of a bar."""
+"""Every metric, the most telling first."""
+
+
+def estimate_text(name: str, estimate: Estimate) -> str:
+    """A number with the digits it deserves: an accuracy in percent, the rest to three significant digits.
+
+    Where there is a ±, the two have the decimals that give the ± two significant digits.
+
+    >>> estimate_text("accuracy", Estimate(0.975, 0.0281)), estimate_text("loss", Estimate(0.03124))
+    ('97.5 ± 2.8 %', '0.0312')
+    >>> estimate_text("loss", Estimate(0.08713, 0.0204))
+    '0.087 ± 0.020'
+    """
+    value, half_width = estimate.value, estimate.half_width
+    if math.isnan(value):
+        return "–"
+    if math.isinf(value):
+        return "∞" if value > 0 else "−∞"
+    if name == "accuracy":
+        interval = "" if half_width is None or not math.isfinite(half_width) else f" ± {100 * half_width:.1f}"
+        return f"{100 * value:.1f}{interval} %"
+    if half_width is not None and 1e-6 < half_width < 1e3:
+        decimals = min(max(0, 1 - math.floor(math.log10(half_width))), 6)
+        text = f"{value:.{decimals}f} ± {half_width:.{decimals}f}"
+    elif name == "r2" and -10 < value <= 1:
+        text = f"{value:.3f}"
+    else:
+        text = number_of_digits(value)
+    return text.replace("-", "−")
+
+
+def number_of_digits(value: float, digits: int = 3) -> str:
+    """`value` to so many significant digits, trailing zeros kept, with an exponent where it is very large or small."""
+    if value == 0:
+        return "0"
+    if not 1e-4 <= abs(value) < 1e5:
+        mantissa, exponent = f"{value:.{digits - 1}e}".split("e")
+        return f"{mantissa}e{int(exponent)}"
+    decimals = max(0, digits - 1 - math.floor(math.log10(abs(value))))
+    return f"{value:.{decimals}f}"

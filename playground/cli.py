@@ -366,12 +366,11 @@ def _finite(value: float | None) -> float | None:
 
 
 def _summary(trained: Run) -> str:
+    from engine.metrics import METRICS, estimate_text
+
     lines = [trained.outcome.sentence or f"Epoch {trained.epoch:,}."]
     for part, values in trained.metrics().items():
-        cells = [
-            f"{name} {estimate.value:.4g}" + (f" ± {estimate.half_width:.2g}" if estimate.half_width else "")
-            for name, estimate in values.items()
-        ]
+        cells = [f"{METRICS[name].title} {estimate_text(name, estimate)}" for name, estimate in values.items()]
         lines.append(f"{part:>10}: {', '.join(cells)}")
     if trained.learner is not None and trained.learner.device_note:
         lines.append(trained.learner.device_note)

@@ -2,26 +2,18 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 
 from PySide6.QtCore import QEvent, QSize, Qt
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QSizePolicy, QWidget
 
+from engine.metrics import METRICS, estimate_text
 from engine.snapshot import Estimate, SplitMetrics
 from widgets.style import active_theme, set_look, tabular
 
 _PARTS = {"train": "train", "validation": "val.", "test": "test"}
 _SPOKEN_PARTS = {"train": "training", "validation": "validation", "test": "test"}
-_NAMES = {"loss": "loss", "accuracy": "acc.", "rmse": "RMSE", "mae": "MAE", "r2": "R²"}
-_EXPLAINED = {
-    "loss": "The mean loss of the {part} points, without penalties.",
-    "accuracy": "The share of the {part} points that the model gets right.",
-    "rmse": "The root of the mean squared residual of the {part} points, in the units of the target.",
-    "mae": "The mean absolute residual of the {part} points, in the units of the target.",
-    "r2": "The share of the {part} targets' variance that the model explains: 1 is all, 0 is the mean's own.",
-}
 _ORDER = (
     ("train", "loss"), ("validation", "loss"), ("test", "loss"),
     ("train", "accuracy"), ("validation", "accuracy"), ("test", "accuracy"),
@@ -47,9 +39,9 @@ class Metric(QWidget):
 
     def __init__(self, part: str, name: str, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self._explanation = _EXPLAINED[name].format(part=_SPOKEN_PARTS[part])
+        self._explanation = METRICS[name].explanation.format(part=_SPOKEN_PARTS[part])
         self._name = name
-        self._title = f"{_PARTS[part]} {_NAMES[name]}"
+        self._title = f"{_PARTS[part]} {METRICS[name].short}"
         layout = QHBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(6)
@@ -70,12 +62,12 @@ class Metric(QWidget):
         if text == self.value.text():
             return
         self.value.setText(text)
-        tooltip = self._explanation
+        explanation = self._explanation
         if estimate.half_width is not None:
-            tooltip += " ± is the half-width of its 95 % interval: 1.96 standard errors, for a sample of this size."
-        self.setToolTip(f"<p>{tooltip}</p>")
+            explanation += f" {METRICS[self._name].interval}"
+        self.setToolTip(f"<p>{explanation}</p>")
         self.setAccessibleName(f"{self._title} {text}")
-        self.setAccessibleDescription(tooltip)
+        self.setAccessibleDescription(explanation)
 
 
 class MetricsBar(QWidget):
@@ -165,48 +157,3 @@ class MetricsBar(QWidget):
         elided = self.note.fontMetrics().elidedText(self._note, Qt.TextElideMode.ElideRight, max(left, 0))
         if elided != self.note.text():
             self.note.setText(elided)
-
-
-def estimate_text(name: str, estimate: Estimate) -> str:
-    """A number with the digits it deserves: an accuracy in percent, the rest to three significant digits.
-
-    Where there is a ±, the two have the decimals that give the ± two significant digits.
-
-    >>> estimate_text("accuracy", Estimate(0.975, 0.0281)), estimate_text("loss", Estimate(0.03124))
-    ('97.5 ± 2.8 %', '0.0312')
-    >>> estimate_text("loss", Estimate(0.08713, 0.0204))
-    '0.087 ± 0.020'
-    """
-    value, half_width = estimate.value, estimate.half_width
-    if math.isnan(value):
-        return "–"
-    if math.isinf(value):
-        return "∞" if value > 0 else "−∞"
-    if name == "accuracy":
-        return f"{_percent(value, half_width)} %"
-    if half_width is not None and 1e-6 < half_width < 1e3:
-        decimals = min(max(0, 1 - math.floor(math.log10(half_width))), 6)
-        text = f"{value:.{decimals}f} ± {half_width:.{decimals}f}"
-    elif name == "r2" and -10 < value <= 1:
-        text = f"{value:.3f}"
-    else:
-        text = number_of_digits(value)
-    return text.replace("-", "−")
-
-
-def _percent(value: float, half_width: float | None) -> str:
-    text = f"{100 * value:.1f}"
-    if half_width is None or not math.isfinite(half_width):
-        return text
-    return f"{text} ± {100 * half_width:.1f}"
-
-
-def number_of_digits(value: float, digits: int = 3) -> str:
-    """`value` to so many significant digits, trailing zeros kept, with an exponent where it is very large or small."""
-    if value == 0:
-        return "0"
-    if not 1e-4 <= abs(value) < 1e5:
-        mantissa, exponent = f"{value:.{digits - 1}e}".split("e")
-        return f"{mantissa}e{int(exponent)}"
-    decimals = max(0, digits - 1 - math.floor(math.log10(abs(value))))
-    return f"{value:.{decimals}f}"

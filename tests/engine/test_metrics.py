@@ -1,5 +1,6 @@
 """Metrics against scikit-learn and their intervals against the bootstrap."""
 
+import math
 from collections.abc import Callable
 
 import numpy as np
@@ -7,7 +8,19 @@ import pytest
 from sklearn.metrics import accuracy_score, mean_absolute_error, mean_squared_error, r2_score
 
 from engine.learner import Prediction
-from engine.metrics import METRICS, accuracy, mae, mean_with_interval, mse, r2, rmse, score_of, split_metrics
+from engine.metrics import (
+    METRICS,
+    accuracy,
+    estimate_text,
+    mae,
+    mean_with_interval,
+    mse,
+    number_of_digits,
+    r2,
+    rmse,
+    score_of,
+    split_metrics,
+)
 from engine.snapshot import Estimate
 
 RNG = np.random.default_rng(1)
@@ -98,13 +111,13 @@ def test_diverged_values_give_numbers_that_say_so_without_warnings(bad: float) -
     metrics = split_metrics("regression", values, _regression(values), np.array([0.0, 1.0, 2.0]))
     assert not any(np.isfinite(estimate.value) for estimate in metrics.values())
     assert all(estimate.half_width is None for estimate in metrics.values())
-    assert all(METRICS[name].text(estimate) for name, estimate in metrics.items())
+    assert all(estimate_text(name, estimate) for name, estimate in metrics.items())
 
 
 def test_metrics_of_a_classification() -> None:
     prediction = Prediction(scores=np.array([[1.0], [-1.0]]), labels=np.array([1, 0]))
     metrics = split_metrics("classification", np.array([0.2, 0.4]), prediction, np.array([1, 1]))
-    assert set(metrics) == {"loss", "accuracy"}
+    assert set(metrics) == {"loss", "accuracy"} <= set(METRICS)
     assert metrics["loss"].value == pytest.approx(0.3)
     assert metrics["accuracy"].value == 0.5
 
@@ -113,18 +126,36 @@ def test_a_part_without_points_has_no_metrics() -> None:
     assert split_metrics("classification", np.empty(0), Prediction(scores=np.empty((0, 1))), np.empty(0)) == {}
 
 
-def test_numbers_are_written_with_the_digits_they_deserve() -> None:
-    assert METRICS["accuracy"].text(Estimate(0.975, 0.028)) == "97.5 ± 2.8 %"
-    assert METRICS["loss"].text(Estimate(0.03124)) == "0.0312"
-    assert METRICS["loss"].text(Estimate(12345.6)) == "1.235e+04"
-    assert METRICS["r2"].text(Estimate(-0.25, 0.1)) == "−0.250 ± 0.100"
-    assert METRICS["rmse"].text(Estimate(0.5, 0.0123)) == "0.5000 ± 0.012"
-    assert METRICS["loss"].text(Estimate(float("inf"))) == "∞"
-
-
 def test_the_score_is_the_accuracy_or_r2_and_nan_where_it_means_nothing() -> None:
     labels = Prediction(scores=np.zeros((4, 1)), labels=np.array([0, 0, 1, 1]))
     assert score_of("classification", labels, np.array([0, 1, 1, 1])) == 0.75
     assert score_of("regression", _regression(VALUES), Y) == pytest.approx(r2_score(Y, VALUES))
     assert np.isnan(score_of("regression", _regression(np.zeros(2)), np.ones(2)))
     assert np.isnan(score_of("classification", labels, np.empty(0)))
+
+
+@pytest.mark.parametrize(
+    ("name", "estimate", "text"),
+    [
+        ("accuracy", Estimate(0.975, 0.0281), "97.5 ± 2.8 %"),
+        ("accuracy", Estimate(1.0), "100.0 %"),
+        ("loss", Estimate(0.03124), "0.0312"),
+        ("loss", Estimate(0.08713, 0.0204), "0.087 ± 0.020"),
+        ("loss", Estimate(12.3456, 1.234), "12.3 ± 1.2"),
+        ("loss", Estimate(0.0), "0"),
+        ("loss", Estimate(3.14159e-7), "3.14e-7".replace("-", "−")),
+        ("loss", Estimate(2.5e9), "2.50e9"),
+        ("loss", Estimate(math.inf), "∞"),
+        ("loss", Estimate(math.nan), "–"),
+        ("rmse", Estimate(1234.5), "1234"),
+        ("r2", Estimate(0.71234), "0.712"),
+        ("r2", Estimate(-3.25), "−3.250"),
+    ],
+)
+def test_a_number_has_the_digits_it_deserves(name: str, estimate: Estimate, text: str) -> None:
+    assert estimate_text(name, estimate) == text
+
+
+@pytest.mark.parametrize("value", [1.0, 0.5, 99999.0, 0.0001, 123456.0, 1.7e-9, -42.0])
+def test_three_digits_are_within_half_a_percent(value: float) -> None:
+    assert float(number_of_digits(value)) == pytest.approx(value, rel=5e-3)

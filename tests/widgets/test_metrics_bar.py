@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable
 from typing import Any
 
@@ -11,7 +10,7 @@ from PySide6.QtWidgets import QApplication, QLabel
 
 from engine.snapshot import Estimate
 from tests.widgets.clipping import cut_off
-from widgets.metrics_bar import MetricsBar, estimate_text, number_of_digits
+from widgets.metrics_bar import MetricsBar
 from widgets.style import apply_theme
 from widgets.theme import LIGHT
 
@@ -31,33 +30,6 @@ def bar(qapp: QApplication, show: Callable[..., Any]) -> MetricsBar:
     apply_theme(qapp, LIGHT)
     made: MetricsBar = show(MetricsBar(), 1000, 44)
     return made
-
-
-@pytest.mark.parametrize(
-    ("name", "estimate", "text"),
-    [
-        ("accuracy", Estimate(0.975, 0.0281), "97.5 ± 2.8 %"),
-        ("accuracy", Estimate(1.0), "100.0 %"),
-        ("loss", Estimate(0.03124), "0.0312"),
-        ("loss", Estimate(0.08713, 0.0204), "0.087 ± 0.020"),
-        ("loss", Estimate(12.3456, 1.234), "12.3 ± 1.2"),
-        ("loss", Estimate(0.0), "0"),
-        ("loss", Estimate(3.14159e-7), "3.14e-7".replace("-", "−")),
-        ("loss", Estimate(2.5e9), "2.50e9"),
-        ("loss", Estimate(math.inf), "∞"),
-        ("loss", Estimate(math.nan), "–"),
-        ("rmse", Estimate(1234.5), "1234"),
-        ("r2", Estimate(0.71234), "0.712"),
-        ("r2", Estimate(-3.25), "−3.250"),
-    ],
-)
-def test_a_number_has_the_digits_it_deserves(name: str, estimate: Estimate, text: str) -> None:
-    assert estimate_text(name, estimate) == text
-
-
-@pytest.mark.parametrize("value", [1.0, 0.5, 99999.0, 0.0001, 123456.0, 1.7e-9, -42.0])
-def test_three_digits_are_within_half_a_percent(value: float) -> None:
-    assert float(number_of_digits(value)) == pytest.approx(value, rel=5e-3)
 
 
 def test_the_parts_that_have_points_are_shown(bar: MetricsBar) -> None:
