@@ -14,9 +14,8 @@ from PySide6.QtGui import QColor, QFontMetricsF, QPainter
 from engine.dataset import PART_NAMES, Dataset, FloatArray
 from engine.learner import Prediction
 from widgets.stage_cards import shortened
-from widgets.stage_geometry import Floats, nearest_row, number
+from widgets.stage_geometry import Floats, number
 from widgets.stage_items import Frame
-from widgets.stage_points import point_size
 
 if TYPE_CHECKING:
     from widgets.stage_surface import StageSurface
@@ -75,11 +74,9 @@ class HoverReader(QObject):
         prediction = None
         if self._predictor is not None:
             prediction = self._predictor(at[None, : dataset.n_inputs].astype(np.float32))
-        rows = figure.points.rows
-        reach = 0.5 * point_size(frame.theme, len(rows)) + 2.0
-        nearest = nearest_row(figure.points.pixels(frame.mapping)[rows], pixel, reach)
+        reach = 0.5 * figure.points.size(frame.theme, frame.mapping) + 2.0
+        row = figure.points.nearest(frame.mapping, pixel, reach)
         self._rests_until = time.monotonic() + _REST * (time.monotonic() - started)
-        row = None if nearest is None else int(rows[nearest])
         self._show(hover_lines(dataset, at, frame.mapping.decimals, prediction, row), pixel)
 
     def _show(self, lines: tuple[str, ...], at: Floats) -> None:

@@ -34,11 +34,12 @@ from widgets.stage_items import (
     paint_grid,
     paint_lines,
 )
-from widgets.stage_points import PointPainter, Rows, ShownPoints, paint_residuals, same_points
+from widgets.stage_points import PointPainter, Rows, ShownPoints, paint_residuals
 from widgets.stage_shapes import solid
 from widgets.theme import LIGHT, Theme
 
 _FADED = 0.12
+_LOOKED_AT = 4096
 _SUBSCRIPTS = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")
 
 
@@ -73,22 +74,17 @@ class Figure:
 
     def set_dataset(self, dataset: Dataset) -> None:
         """Show these points. What the model said of a point that is still where it was is kept."""
-        old = self.points
-        self.points = ShownPoints(dataset, self.view.held_out)
+        old, self.points = self.points, ShownPoints(dataset, self.view.held_out)
+        self.points.recall(old)
         self._legend = None
-        if old.dataset.task != dataset.task or old.dataset.n_inputs != dataset.n_inputs:
-            return
-        old_rows, new_rows = same_points(old.dataset, dataset)
-        in_place = (old.dataset.X[old_rows] == dataset.X[new_rows]).all(axis=1)
-        self.points.said[new_rows[in_place]] = old.said[old_rows[in_place]]
 
     def set_view(self, view: View) -> None:
         """Show and hide as `view` says; its ranges are not looked at."""
-        self._legend = None
-        held_out_changed = view.held_out != self.view.held_out
-        self.view = view
-        if held_out_changed:
+        before, self.view = self.view, view
+        if view.held_out != before.held_out:
             self.set_dataset(self.dataset)
+        elif view.errors != before.errors:
+            self._legend = None
 
     def set_field(self, field: Field | None) -> None:
         """Colour the plane."""
@@ -97,8 +93,10 @@ class Figure:
 
     def set_predictions(self, predictions: Prediction | None) -> None:
         """Mark what the model gets wrong."""
-        self._legend = None
+        had_errors = len(self.points.misclassified) > 0
         self.points.hear(predictions)
+        if had_errors != (len(self.points.misclassified) > 0):
+            self._legend = None
 
     def frame(self, width: float, height: float) -> Frame:
         """How a picture of this size is laid out."""
@@ -130,10 +128,14 @@ class Figure:
             paint_field(painter, frame, self._image, self.field.x_range, self.field.y_range)
         if view.grid:
             paint_grid(painter, frame)
+        is_crowded = self.points.in_view(frame.mapping) is None
+        if is_crowded:  # A density would bury the boundary, where single points stand beside it.
+            self._painter.paint_points(painter, frame, self.points)
         paint_lines(painter, frame, self.lines, view.boundary, view.contours)
         if view.residuals:
             paint_residuals(painter, frame, self.points)
-        self._painter.paint_points(painter, frame, self.points)
+        if not is_crowded:
+            self._painter.paint_points(painter, frame, self.points)
         if view.errors:
             self._painter.paint_marks(painter, frame, self.points)
         if selection and len(self.selection):
@@ -186,8 +188,9 @@ class Figure:
         return quietest_card(frame, size, corners, self._pixels_on_stage(frame))
 
     def _pixels_on_stage(self, frame: Frame) -> Floats:
-        pixels = self.points.pixels(frame.mapping)
-        return pixels if self.view.held_out else pixels[self.points.rows]
+        """Where the points are, or enough of them, evenly chosen, to say where many are."""
+        rows = self.points.rows
+        return self.points.pixels(frame.mapping, rows[:: 1 + len(rows) // _LOOKED_AT])
 
     def _paint_cards(self, painter: QPainter, frame: Frame) -> None:
         legend, card = self.legend(), self.legend_card(frame)

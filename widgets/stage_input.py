@@ -9,9 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtCore import QObject, Qt, QTimer
 
-from engine.dataset import Dataset
+from engine.dataset import Dataset, rows_in_common
 from widgets.stage_geometry import Floats, Mapping
-from widgets.stage_tool import Rows, Selecting, Tool, ToolName
+from widgets.stage_points import Rows, ShownPoints
+from widgets.stage_tool import Selecting, Tool, ToolName
 from widgets.tools import TOOLS
 
 if TYPE_CHECKING:
@@ -59,15 +60,9 @@ class StageInput(QObject):
         return self._stage.figure.dataset
 
     @property
-    def rows(self) -> Rows:
-        """The rows on stage."""
-        return self._stage.figure.points.rows
-
-    @property
-    def pixels(self) -> Floats:
-        """Where they are."""
-        points = self._stage.figure.points
-        return points.pixels(self.mapping)[points.rows]
+    def points(self) -> ShownPoints:
+        """The points on stage."""
+        return self._stage.figure.points
 
     @property
     def selection(self) -> Rows:
@@ -105,8 +100,8 @@ class StageInput(QObject):
 
     def move(self, ids: NDArray[np.int64], xy: Floats) -> None:
         """Wish points elsewhere; those that are gone by now are left out."""
-        present, at, rows = np.intersect1d(ids, self.dataset.points.ids, assume_unique=True, return_indices=True)
-        if len(present) == 0:
+        at, rows = rows_in_common(ids, self.dataset.points.ids)
+        if len(rows) == 0:
             return
         xy = xy[at].astype(np.float32)
         self._stage.expect_move()

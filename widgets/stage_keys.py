@@ -61,7 +61,7 @@ class StageKeys:
         elif control:
             if key != Key.Key_A:
                 return False
-            self._input.select(self._input.rows)
+            self._input.select(self._input.points.rows)
         elif key in (Key.Key_Delete, Key.Key_Backspace):
             self._input.erase_selection()
         elif key == Key.Key_Escape:

@@ -2,27 +2,28 @@
 
 from __future__ import annotations
 
-from functools import partial
+from functools import cached_property, partial
 
 import numpy as np
 from numpy.typing import NDArray
-from PySide6.QtCore import QLineF, QPointF, QRectF, QSizeF, Qt
-from PySide6.QtGui import QColor, QImage, QPainter, QPen
+from PySide6.QtCore import QLineF, QPointF, Qt
+from PySide6.QtGui import QColor, QPainter, QPen
 
-from engine.dataset import Dataset, Part
+from engine.dataset import Dataset, Part, rows_in_common
 from engine.learner import Prediction
-from widgets.stage_geometry import Floats, Mapping, plotted
+from widgets.stage_density import Columns, Density, density_of_classes, density_of_values
+from widgets.stage_geometry import Floats, Mapping, nearest_row, rows_inside, rows_near
 from widgets.stage_items import Frame
-from widgets.stage_shapes import Sprites, density_picture, draw_segments, look_numbers, looks_of, solid
+from widgets.stage_shapes import Sprites, draw_segments, look_numbers, looks_of, solid
 from widgets.theme import Theme
 
 Rows = NDArray[np.intp]
 
 SPRITE_LIMIT = 20_000
-"""Above so many points a density picture takes over."""
-_DENSITY_CELL = 2.0
+"""With more points than that in view a density picture takes over. Measured: 20,000 stamps take 4 ms."""
 _CROWD = 2_000
 """Above so many points they get smaller, down to 60 % at the limit."""
+_RINGS_IN_A_CROWD = 500
 
 
 class ShownPoints:
@@ -36,42 +37,131 @@ class ShownPoints:
 
     def __init__(self, dataset: Dataset, held_out: bool) -> None:
         self.dataset = dataset
-        self.xy = plotted(dataset)
-        shown = np.ones(len(self.xy), bool) if held_out else np.asarray(dataset.parts) == Part.TRAIN
-        self.rows: Rows = np.flatnonzero(shown)
-        """Which rows of the dataset are on the stage, in order."""
-        self.value_range = _value_range(dataset)
-        self.kinds = look_numbers(dataset, self.value_range)
-        self.said = np.full(len(self.xy), np.nan)
-        """What the model says of each point, (n,): a class index or a value; NaN where unknown."""
-        self._mapping: Mapping | None = None
-        self._pixels: Floats = np.empty((0, 2))
+        self.held_out = held_out
+        self.columns: Columns = stage_columns(dataset)
+        """The coordinates of every row, (n,) and (n,)."""
+        self.said: Floats | None = None
+        """What the model says of each point, (n,): a class index or a value; NaN, or no array, where unknown."""
+        self._view: tuple[Mapping, Rows, int] | None = None
+        self._misclassified: Rows | None = None
 
-    def pixels(self, mapping: Mapping) -> Floats:
-        """Where every row stands, (n, 2) in pixels; kept until the mapping changes."""
-        if mapping != self._mapping:
-            self._mapping, self._pixels = mapping, mapping.to_pixels(self.xy)
-        return self._pixels
+    @cached_property
+    def rows(self) -> Rows:
+        """Which rows of the dataset are on the stage, in order."""
+        return np.arange(len(self.dataset.points)) if self.held_out else self.dataset.rows(Part.TRAIN).astype(np.intp)
+
+    @cached_property
+    def value_range(self) -> tuple[float, float]:
+        """What the scale of colours runs over: the smallest and the largest target, as in the field of a model."""
+        return _value_range(self.dataset)
+
+    @cached_property
+    def classes(self) -> NDArray[np.uint8]:
+        """The class of every row (n,)."""
+        return self.dataset.y.astype(np.uint8)
+
+    @property
+    def are_many(self) -> bool:
+        """Whether there are too many to paint each, if all are in view."""
+        return len(self.rows) > SPRITE_LIMIT
+
+    def pixels(self, mapping: Mapping, rows: Rows) -> Floats:
+        """Where `rows` (m,) stand, (m, 2) in pixels."""
+        x, y = self.columns
+        return mapping.to_pixels(np.column_stack([x[rows], y[rows]]))
+
+    # Which of them are where.
+
+    def in_view(self, mapping: Mapping) -> Rows | None:
+        """The rows in the plot, in order; None where there are more than can be painted one by one."""
+        if self._view is None or self._view[0] != mapping:
+            low, high = (mapping.left, mapping.top), (mapping.left + mapping.width, mapping.top + mapping.height)
+            inside = self._inside(mapping, np.array(low), np.array(high))
+            count = int(np.count_nonzero(inside))
+            self._view = (mapping, np.flatnonzero(inside) if count <= SPRITE_LIMIT else np.empty(0, np.intp), count)
+        _, rows, count = self._view
+        return rows if count <= SPRITE_LIMIT else None
+
+    def size(self, theme: Theme, mapping: Mapping) -> float:
+        """How many pixels across a point is: the more are painted, the smaller."""
+        if not self.are_many:
+            return point_size(theme, len(self.rows))
+        rows = self.in_view(mapping)
+        return point_size(theme, SPRITE_LIMIT if rows is None else len(rows))
+
+    def near(self, mapping: Mapping, path: Floats, reach: float) -> Rows:
+        """The rows within `reach` pixels of the polyline `path` (m, 2) in pixels, in order."""
+        rows = self._rows_in(mapping, path.min(axis=0) - reach, path.max(axis=0) + reach)
+        return rows[rows_near(self.pixels(mapping, rows), path, reach)]
+
+    def nearest(self, mapping: Mapping, pixel: Floats, reach: float) -> int | None:
+        """The row nearest to a pixel (2,), the later of two; None where none is within `reach` pixels."""
+        rows = self._rows_in(mapping, pixel - reach, pixel + reach)
+        found = nearest_row(self.pixels(mapping, rows), pixel, reach)
+        return None if found is None else int(rows[found])
+
+    def within(self, mapping: Mapping, polygon: Floats) -> Rows:
+        """The rows within the closed `polygon` (m, 2) in pixels, in order."""
+        rows = self._rows_in(mapping, polygon.min(axis=0), polygon.max(axis=0))
+        return rows[rows_inside(self.pixels(mapping, rows), polygon)]
+
+    def _rows_in(self, mapping: Mapping, low: Floats, high: Floats) -> Rows:
+        return np.flatnonzero(self._inside(mapping, low, high))
+
+    def _inside(self, mapping: Mapping, low: Floats, high: Floats) -> NDArray[np.bool_]:
+        """Whether each row is on the stage and in the box between two pixels (2,), or less than a rounding outside.
+
+        A million points take 0.5 ms: an index of places would have to be made anew with each stroke.
+        """
+        corners = mapping.to_plot(np.array([low, high])).astype(np.float32)
+        (x_low, y_low), (x_high, y_high) = corners.min(axis=0), corners.max(axis=0)
+        x, y = self.columns
+        inside = x >= np.nextafter(x_low, np.float32(-np.inf))
+        inside &= x <= np.nextafter(x_high, np.float32(np.inf))
+        inside &= y >= np.nextafter(y_low, np.float32(-np.inf))
+        inside &= y <= np.nextafter(y_high, np.float32(np.inf))
+        if not self.held_out:
+            inside &= np.asarray(self.dataset.parts) == Part.TRAIN
+        return inside
+
+    # What the model said of them.
 
     @property
     def misclassified(self) -> Rows:
         """The rows on stage whose class the model gets wrong."""
-        if self.dataset.task != "classification":
-            return np.empty(0, np.intp)
-        said, y = self.said[self.rows], self.dataset.y[self.rows]
-        return self.rows[np.isfinite(said) & (said != y)]
+        if self._misclassified is None:
+            self._misclassified = np.empty(0, np.intp)
+            if self._has_classes and self.said is not None:
+                said, y = self.said[self.rows], self.dataset.y[self.rows]
+                self._misclassified = self.rows[np.isfinite(said) & (said != y)]
+        return self._misclassified
 
     def hear(self, prediction: Prediction | None) -> None:
         """Take what a model says of all rows; anything about another number of rows is not about these points."""
         said = None if prediction is None else prediction.labels if self._has_classes else prediction.values
-        if said is None or len(said) != len(self.xy):
-            self.said = np.full(len(self.xy), np.nan)
-        else:
-            self.said = np.asarray(said, np.float64)
+        self._misclassified = None
+        self.said = np.asarray(said, np.float64) if said is not None and len(said) == len(self.dataset.points) else None
+
+    def recall(self, old: ShownPoints) -> None:
+        """Keep what the model said of those points of `old` that are still where they were."""
+        alike = old.dataset.task == self.dataset.task and old.dataset.n_inputs == self.dataset.n_inputs
+        if old.said is None or not alike:
+            return
+        old_rows, rows = rows_in_common(old.dataset.points.ids, self.dataset.points.ids)
+        in_place = (old.dataset.X[old_rows] == self.dataset.X[rows]).all(axis=1)
+        said = np.full(len(self.dataset.points), np.nan)
+        said[rows[in_place]] = old.said[old_rows[in_place]]
+        self.said, self._misclassified = said, None
 
     @property
     def _has_classes(self) -> bool:
         return self.dataset.task == "classification"
+
+
+def stage_columns(dataset: Dataset) -> Columns:
+    """The horizontal and the vertical coordinate of each point on the stage, (n,) and (n,)."""
+    second = dataset.y if dataset.n_inputs == 1 else dataset.X[:, 1]
+    return np.ascontiguousarray(dataset.X[:, 0], np.float32), np.ascontiguousarray(second, np.float32)
 
 
 def _value_range(dataset: Dataset) -> tuple[float, float]:
@@ -83,69 +173,58 @@ def _value_range(dataset: Dataset) -> tuple[float, float]:
     return (low, high) if low < high else (low - 1.0, high + 1.0)
 
 
-def same_points(old: Dataset, new: Dataset) -> tuple[Rows, Rows]:
-    """The rows of `old` and of `new` that hold the same points: of one identity, wherever they stand."""
-    old_ids, new_ids = old.points.ids, new.points.ids
-    if np.array_equal(old_ids, new_ids):
-        return np.arange(len(old_ids)), np.arange(len(new_ids))
-    # Ids increase, so no sorting.
-    at = np.searchsorted(old_ids, new_ids)
-    known = at < len(old_ids)
-    known[known] = old_ids[at[known]] == new_ids[known]
-    return at[known], np.flatnonzero(known)
-
-
 class PointPainter:
     """Stamps points, marks and rings; the stamps are drawn anew only when their look changes."""
 
     def __init__(self) -> None:
         self._stamps: dict[tuple[str, object], Sprites] = {}
         self._theme: Theme | None = None
-        self._density: QImage | None = None
+        self._density: Density | None = None
         self._density_of: tuple[ShownPoints, Mapping, Theme] | None = None
 
     def paint_points(self, painter: QPainter, frame: Frame, shown: ShownPoints) -> None:
-        """Paint every point, or above 20,000 how dense they lie."""
-        looks = looks_of(shown.dataset, frame.theme)
-        if len(shown.rows) > SPRITE_LIMIT:
+        """Paint every point in view, or of more than 20,000 how dense they lie."""
+        rows = shown.in_view(frame.mapping)
+        if rows is None:
             of = (shown, frame.mapping, frame.theme)
             if self._density is None or of != self._density_of:
-                fills = [(look.fill.red(), look.fill.green(), look.fill.blue()) for look in looks]
-                self._density = _density(frame, shown, shown.rows, np.array(fills, np.float64), shown.kinds)
-                self._density_of = of
-            _paint_density(painter, frame, self._density)
+                self._density, self._density_of = _density(frame, shown, shown.rows), of
+            self._density.paint(painter, frame)
             return
         self._density = self._density_of = None
-        rows, pixels = _within(shown, shown.rows, frame)
-        size = point_size(frame.theme, len(shown.rows))
+        looks = looks_of(shown.dataset, frame.theme)
+        size = shown.size(frame.theme, frame.mapping)
         kind = (shown.dataset.task, shown.dataset.n_inputs, len(looks), size)
         stamps = self._sprites(
             frame.theme, "points", kind, [partial(look.draw, size=size) for look in looks], 0.8 * size + 2
         )
-        stamps.stamp(painter, pixels, shown.kinds[rows])
+        kinds = look_numbers(shown.dataset, shown.value_range, rows)
+        stamps.stamp(painter, shown.pixels(frame.mapping, rows), kinds)
 
     def paint_marks(self, painter: QPainter, frame: Frame, shown: ShownPoints) -> None:
-        """Cross out the points that the model gets wrong."""
-        rows = shown.misclassified
-        if len(rows) > SPRITE_LIMIT:
+        """Cross out the points that the model gets wrong, where they are painted one by one."""
+        rows = shown.in_view(frame.mapping)
+        if rows is None or len(shown.misclassified) == 0:
             return
-        size = point_size(frame.theme, len(shown.rows))
+        rows = np.intersect1d(rows, shown.misclassified, assume_unique=True)
+        size = shown.size(frame.theme, frame.mapping)
         stamps = self._sprites(frame.theme, "marks", size, [partial(draw_mark, size=size)], size + 2)
-        rows, pixels = _within(shown, rows, frame)
-        stamps.stamp(painter, pixels, np.zeros(len(rows), np.intp))
+        stamps.stamp(painter, shown.pixels(frame.mapping, rows), np.zeros(len(rows), np.intp))
 
     def paint_rings(self, painter: QPainter, frame: Frame, shown: ShownPoints, rows: Rows) -> None:
-        """Ring the selected points."""
-        if len(rows) > SPRITE_LIMIT:
-            accent = QColor(frame.theme.accent)
-            colours = np.array([[accent.red(), accent.green(), accent.blue()]], np.float64)
-            _paint_density(painter, frame, _density(frame, shown, rows, colours, np.zeros(len(shown.xy), np.intp)))
+        """Ring the selected points; many of them in a crowd are coloured instead, as rings would hide it."""
+        in_view = shown.in_view(frame.mapping)
+        if in_view is None and len(rows) > _RINGS_IN_A_CROWD:
+            _density(frame, shown, rows, QColor(frame.theme.accent)).paint(painter, frame)
             return
-        rows, pixels = _within(shown, rows, frame)
-        size = point_size(frame.theme, len(shown.rows))
+        if in_view is not None:
+            rows = np.intersect1d(in_view, rows, assume_unique=True)
+        size = shown.size(frame.theme, frame.mapping)
         draw = partial(_draw_ring, size=size, theme=frame.theme)
         stamps = self._sprites(frame.theme, "rings", size, [draw], size + 5)
-        stamps.stamp(painter, pixels, np.zeros(len(rows), np.intp))
+        pixels = shown.pixels(frame.mapping, rows)
+        pixels = pixels[[frame.mapping.contains(pixel) for pixel in pixels]] if in_view is None else pixels
+        stamps.stamp(painter, pixels, np.zeros(len(pixels), np.intp))
 
     def _sprites(self, theme: Theme, what: str, kind: object, draw: list, extent: float) -> Sprites:
         if theme != self._theme:
@@ -167,46 +246,41 @@ def point_size(theme: Theme, count: int) -> float:
     return float(np.round(2 * theme.point_size * (1.0 - 0.4 * min(1.0, float(crowding)))) / 2)
 
 
-def _within(shown: ShownPoints, rows: Rows, frame: Frame) -> tuple[Rows, Floats]:
-    """Those of `rows` whose centres are in the plot, and their pixels."""
-    pixels = shown.pixels(frame.mapping)[rows]
-    plot = frame.plot
-    inside = (pixels[:, 0] >= plot.left()) & (pixels[:, 0] <= plot.right())
-    inside &= (pixels[:, 1] >= plot.top()) & (pixels[:, 1] <= plot.bottom())
-    return rows[inside], pixels[inside]
+def _density(frame: Frame, shown: ShownPoints, rows: Rows, colour: QColor | None = None) -> Density:
+    """How dense `rows` lie, in the colours of their classes or targets, or all in one colour."""
+    dataset, (x, y) = shown.dataset, shown.columns
+    if len(rows) < len(x):
+        x, y = x[rows], y[rows]
+    if colour is None and dataset.task == "classification":
+        kinds = shown.classes if len(rows) == len(shown.classes) else shown.classes[rows]
+        fills = [look.fill for look in looks_of(dataset, frame.theme)[::2]]
+        return density_of_classes(frame.mapping, (x, y), kinds, _rgb(fills))
+    if colour is None and dataset.n_inputs == 2:
+        low, high = shown.value_range
+        levels = (dataset.y[rows] - np.float32(low)) / np.float32(high - low)
+        scale = [look.fill for look in looks_of(dataset, frame.theme)[::2]]
+        return density_of_values(frame.mapping, (x, y), np.clip(levels, 0, 1), _rgb(scale))
+    fill = looks_of(dataset, frame.theme)[0].fill if colour is None else colour
+    return density_of_classes(frame.mapping, (x, y), np.zeros(len(x), np.uint8), _rgb([fill]))
 
 
-def _density(frame: Frame, shown: ShownPoints, rows: Rows, colours: Floats, kinds: NDArray[np.intp]) -> QImage:
-    rows, pixels = _within(shown, rows, frame)
-    plot = frame.plot
-    picture = density_picture(
-        pixels - (plot.left(), plot.top()), colours, kinds[rows], plot.width(), plot.height(), _DENSITY_CELL
-    )
-    height, width = picture.shape[:2]
-    image = QImage(picture.data, width, height, 4 * width, QImage.Format.Format_RGBA8888)
-    # Converting copies the pixels, so the array may go.
-    return image.convertToFormat(QImage.Format.Format_ARGB32_Premultiplied)
-
-
-def _paint_density(painter: QPainter, frame: Frame, image: QImage) -> None:
-    plot = frame.plot
-    painter.save()
-    painter.setClipRect(plot)
-    painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
-    painter.setRenderHint(QPainter.RenderHint.LosslessImageRendering)
-    painter.drawImage(QRectF(plot.topLeft(), QSizeF(image.size()) * _DENSITY_CELL), image)
-    painter.restore()
+def _rgb(colours: list[QColor]) -> Floats:
+    return np.array([(colour.red(), colour.green(), colour.blue()) for colour in colours], np.float64)
 
 
 def paint_residuals(painter: QPainter, frame: Frame, shown: ShownPoints) -> None:
     """In regression in one input, draw from each point straight up or down to the model's value there."""
-    if shown.dataset.task != "regression" or shown.dataset.n_inputs != 1 or len(shown.rows) > SPRITE_LIMIT:
+    if shown.dataset.task != "regression" or shown.dataset.n_inputs != 1 or shown.said is None:
         return
-    rows = shown.rows[np.isfinite(shown.said[shown.rows])]
+    # Of few points also those above and below the plot, whose lines may reach into it.
+    rows = shown.in_view(frame.mapping) if shown.are_many else shown.rows
+    if rows is None:
+        return
+    rows = rows[np.isfinite(shown.said[rows])]
     if len(rows) == 0:
         return
-    ends = frame.mapping.to_pixels(np.column_stack([shown.xy[rows, 0], shown.said[rows]]))
-    segments = np.hstack([shown.pixels(frame.mapping)[rows], ends])
+    ends = frame.mapping.to_pixels(np.column_stack([shown.columns[0][rows], shown.said[rows]]))
+    segments = np.hstack([shown.pixels(frame.mapping, rows), ends])
     plot = frame.plot
     inside = (segments[:, 0] >= plot.left()) & (segments[:, 0] <= plot.right())
     segments = segments[inside]

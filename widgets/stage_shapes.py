@@ -129,15 +129,15 @@ def looks_of(dataset: Dataset, theme: Theme) -> tuple[Look, ...]:
     )
 
 
-def look_numbers(dataset: Dataset, value_range: tuple[float, float]) -> NDArray[np.intp]:
-    """Which of `looks_of` each point (n,) has; `value_range` is what the scale of targets runs over."""
-    held_out = (np.asarray(dataset.parts) != 0).astype(np.intp)
+def look_numbers(dataset: Dataset, value_range: tuple[float, float], rows: NDArray[np.intp]) -> NDArray[np.intp]:
+    """Which of `looks_of` each point of `rows` (m,) has; `value_range` is what the scale of targets runs over."""
+    held_out, y = (np.asarray(dataset.parts)[rows] != 0).astype(np.intp), dataset.y[rows]
     if dataset.task == "classification":
-        return np.clip(dataset.y.astype(np.intp), 0, len(CLASS_COLOURS) - 1) * 2 + held_out
+        return np.clip(y.astype(np.intp), 0, len(CLASS_COLOURS) - 1) * 2 + held_out
     if dataset.n_inputs == 1:
         return held_out
     low, high = value_range
-    position = (dataset.y.astype(np.float64) - low) / (high - low) if high > low else np.full(len(dataset.y), 0.5)
+    position = (y.astype(np.float64) - low) / (high - low) if high > low else np.full(len(y), 0.5)
     return np.rint(np.clip(position, 0, 1) * (VALUE_LEVELS - 1)).astype(np.intp) * 2 + held_out
 
 
@@ -222,40 +222,6 @@ def draw_segments(painter: QPainter, segments: Floats, pen: QPen) -> None:
     segments = np.ascontiguousarray(segments, np.float64)
     painter.setPen(pen)
     painter.drawLines(Shiboken.wrapInstance(segments.ctypes.data, QLineF), len(segments))  # type: ignore[call-overload]
-
-
-def density_picture(
-    pixels: Floats, colours: Floats, kinds: NDArray[np.integer], width: float, height: float, cell: float
-) -> NDArray[np.uint8]:
-    """Where points lie so thick that none can be told from the next: their mean colour, the denser the fuller.
-
-    Parameters
-    ----------
-    pixels : (n, 2), from the top left corner of the plot.
-    colours : (k, 3) from 0 to 255.
-    kinds : (n,) which of the colours each point has.
-    width, height : of the plot, in pixels.
-    cell : the side of one cell of the picture, in pixels.
-
-    Returns
-    -------
-    (rows, columns, 4) uint8, row 0 at the top, not premultiplied.
-    """
-    columns, rows = max(1, math.ceil(width / cell)), max(1, math.ceil(height / cell))
-    column, row = np.floor(pixels / cell).astype(np.int64).T
-    inside = (column >= 0) & (column < columns) & (row >= 0) & (row < rows)
-    index, kinds = (row * columns + column)[inside], kinds[inside]
-    count = np.bincount(index, minlength=rows * columns).astype(np.float64)
-    picture = np.zeros((rows * columns, 4), np.uint8)
-    some = count > 0
-    if not some.any():
-        return picture.reshape(rows, columns, 4)
-    for channel in range(3):
-        total = np.bincount(index, weights=colours[kinds, channel], minlength=rows * columns)
-        picture[some, channel] = np.rint(total[some] / count[some])
-    # Log counts: a lone point stays visible beside a cell of thousands.
-    picture[some, 3] = np.rint(255 * (0.45 + 0.55 * np.log1p(count[some]) / np.log1p(count.max())))
-    return picture.reshape(rows, columns, 4)
 
 
 def solid(colour: str | QColor, alpha: float = 1.0) -> QColor:

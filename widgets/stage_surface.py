@@ -10,7 +10,7 @@ from PySide6.QtCore import QRectF, Qt, Signal
 from PySide6.QtGui import QFontInfo, QPainter, QPaintEvent, QPixmap, QResizeEvent
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
-from engine.dataset import Dataset, FloatArray
+from engine.dataset import Dataset, FloatArray, rows_in_common
 from engine.experiment import View
 from engine.learner import Prediction
 from engine.snapshot import Equation, Field, Line, Viewport
@@ -18,7 +18,7 @@ from widgets.hover import HoverReader
 from widgets.stage_figure import Figure, Hand
 from widgets.stage_geometry import Floats, Range, with_aspect, zoomed
 from widgets.stage_items import Frame
-from widgets.stage_points import Rows, same_points
+from widgets.stage_points import Rows
 from widgets.theme import Theme
 
 _FINEST_CELL = 2.0
@@ -74,7 +74,7 @@ class StageSurface(QWidget):
         self._repaint()
 
     def _still_selected(self, before: Dataset, dataset: Dataset, moved: bool) -> Rows:
-        old_rows, new_rows = same_points(before, dataset)
+        old_rows, new_rows = rows_in_common(before.points.ids, dataset.points.ids)
         stays = np.isin(old_rows, self.figure.selection)
         if not moved:
             same_kind = before.n_inputs == dataset.n_inputs
@@ -108,10 +108,13 @@ class StageSurface(QWidget):
 
     def set_view(self, view: View) -> None:
         """Show and hide the layers; the ranges of `view` are set by `set_range`."""
-        if view != self.figure.view:
+        before = self.figure.view
+        if view != before:
             self.figure.set_view(view)
-            self.select(np.intersect1d(self.figure.selection, self.figure.points.rows))
-            self._repaint()
+            if view.held_out != before.held_out:
+                self.select(np.intersect1d(self.figure.selection, self.figure.points.rows))
+            if view.model_copy(update={"x_range": before.x_range, "y_range": before.y_range}) != before:
+                self._repaint()
 
     def set_range(self, x_range: Range, y_range: Range) -> None:
         """Show this part of the plane.
@@ -169,7 +172,8 @@ class StageSurface(QWidget):
 
     def set_selection(self, rows: Rows) -> None:
         """Select these rows, those of them that are shown."""
-        rows = np.intersect1d(np.asarray(rows, np.intp), self.figure.points.rows)
+        if len(rows):
+            rows = np.intersect1d(np.asarray(rows, np.intp), self.figure.points.rows)
         if not np.array_equal(rows, self.figure.selection):
             self.figure.selection = rows
             self._repaint()

@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 
 from engine.dataset import Dataset
 from widgets.stage_geometry import Floats, Mapping
+from widgets.stage_points import Rows, ShownPoints
 
-Rows = NDArray[np.intp]
 Selecting = Literal["replace", "add", "remove"]
 ToolName = Literal["point", "spray", "line", "move", "select", "lasso", "relabel", "erase"]
 
@@ -36,13 +36,8 @@ class Canvas(Protocol):
     """Whether rows were changed and the dataset that shows it has not come yet: rows would name other points."""
 
     @property
-    def pixels(self) -> Floats:
-        """Where the points on stage are, (k, 2)."""
-        ...
-
-    @property
-    def rows(self) -> Rows:
-        """Which rows of the dataset these are, (k,)."""
+    def points(self) -> ShownPoints:
+        """The points on stage, and which of them are where."""
         ...
 
     @property

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from widgets.stage_geometry import Floats, nearest_row, rows_inside, rows_near
-from widgets.stage_tool import Canvas, Rows, Selecting, Tool, ToolName
+from widgets.stage_geometry import Floats
+from widgets.stage_points import Rows
+from widgets.stage_tool import Canvas, Selecting, Tool, ToolName
 
 __all__ = ["NO_CLASSES", "TOOLS", "Canvas", "Tool", "ToolEntry", "ToolName"]
 
@@ -98,14 +99,13 @@ class MoveTool(Tool):
 
     def press(self, canvas: Canvas, at: Floats, selecting: Selecting) -> None:
         self._ids = np.empty(0, np.int64)
-        nearest = nearest_row(canvas.pixels, canvas.mapping.to_pixels(at), REACH)
-        if nearest is None:
+        row = canvas.points.nearest(canvas.mapping, canvas.mapping.to_pixels(at), REACH)
+        if row is None:
             return
-        row = canvas.rows[nearest]
-        selection = canvas.selection
-        taken = np.isin(canvas.rows, selection if row in selection else [row])
-        self._ids = np.asarray(canvas.dataset.points.ids[canvas.rows[taken]], np.int64)
-        self._from, self._start = canvas.mapping.to_plot(canvas.pixels[taken]), at
+        taken = canvas.selection if row in canvas.selection else np.array([row])
+        self._ids = np.asarray(canvas.dataset.points.ids[taken], np.int64)
+        x, y = canvas.points.columns
+        self._from, self._start = np.column_stack([x[taken], y[taken]]).astype(np.float64), at
         canvas.begin("move")
 
     def drag(self, canvas: Canvas, at: Floats) -> None:
@@ -140,7 +140,7 @@ class _Selector(Tool):
             return
         self.extend(canvas, at)
         canvas.show_rubber(self.outline(), True)
-        if len(canvas.rows) <= _LIVE_LIMIT and not self._is_click(canvas):
+        if len(canvas.points.rows) <= _LIVE_LIMIT and not self._is_click(canvas):
             self._select_inside(canvas)
 
     def release(self, canvas: Canvas, at: Floats) -> None:
@@ -148,8 +148,8 @@ class _Selector(Tool):
             return
         self.extend(canvas, at)
         if self._is_click(canvas):
-            nearest = nearest_row(canvas.pixels, canvas.mapping.to_pixels(at), REACH)
-            self._take(canvas, canvas.rows[[] if nearest is None else [nearest]])
+            nearest = canvas.points.nearest(canvas.mapping, canvas.mapping.to_pixels(at), REACH)
+            self._take(canvas, np.array([] if nearest is None else [nearest], np.intp))
         else:
             self._select_inside(canvas)
         self._path = []
@@ -165,7 +165,7 @@ class _Selector(Tool):
 
     def _select_inside(self, canvas: Canvas) -> None:
         outline = canvas.mapping.to_pixels(self.outline())
-        self._take(canvas, canvas.rows[rows_inside(canvas.pixels, outline)])
+        self._take(canvas, canvas.points.within(canvas.mapping, outline))
 
     def _take(self, canvas: Canvas, rows: Rows) -> None:
         if self._selecting == "add":
@@ -221,7 +221,7 @@ class _Brush(Tool):
             return
         path = canvas.mapping.to_pixels(np.array(self._path))
         self._path = self._path[-1:]
-        rows = canvas.rows[rows_near(canvas.pixels, path, canvas.brush_radius)]
+        rows = canvas.points.near(canvas.mapping, path, canvas.brush_radius)
         if len(rows):
             self.touch(canvas, rows)
 

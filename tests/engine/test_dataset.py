@@ -75,7 +75,7 @@ def test_edits_refuse_what_no_point_can_have_and_their_results_are_read_only() -
         THREE.moving(np.array([0]), np.ones((1, 2))),
         THREE.relabelling(np.array([0]), 1),
     ):
-        assert not (edited.X.flags.writeable or edited.y.flags.writeable or edited.ids.flags.writeable)
+        assert not any(array.flags.writeable for array in (edited.X, edited.y, edited.ids))
 
 
 def test_equal_points_are_equal_and_hash_alike() -> None:

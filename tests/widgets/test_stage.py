@@ -199,8 +199,8 @@ def test_above_20000_points_their_density_is_painted_in_the_colour_of_the_class(
     points = Points(X, np.arange(count, dtype=np.float64) % 2)
     stage.set_dataset(Dataset(points, "classification", np.zeros(count, np.int8), ("A", "B")))
     image = picture(stage)
-    assert near(colour(image, at(stage, -0.5, 0)), CLASS_COLOURS[0], 40)
-    assert near(colour(image, at(stage, 0.5, 0)), CLASS_COLOURS[1], 40)
+    assert near(colour(image, at(stage, -0.5, 0)), CLASS_COLOURS[0], 50)
+    assert near(colour(image, at(stage, 0.5, 0)), CLASS_COLOURS[1], 50)
     assert colour(image, at(stage, 0, 0.9)) == rgb(LIGHT.stage)
 
 
