@@ -6,6 +6,7 @@ import hashlib
 import os
 import sys
 from collections.abc import Callable
+from contextlib import suppress
 from importlib import import_module
 from pathlib import Path
 from typing import Any, TypeVar
@@ -53,11 +54,35 @@ def _is_writable(folder: Path) -> bool:
 
 
 _folder = _cache_folder()
-_KEEP = _is_writable(_folder)
+KEEPS = _is_writable(_folder)
 """Whether compiled code outlives the process. Nowhere to write: compile anew each time rather than not start."""
 
-if _KEEP:
+if KEEPS:
     numba.config.CACHE_DIR = str(_folder)
+
+
+def _marker(precision: str) -> Path:
+    """A file that is there once all loops for one precision are, for this interpreter, compiler and processor."""
+    processor = (numba.core.config.CPU_NAME, numba.core.config.CPU_FEATURES, *_host())
+    versions = (sys.version_info[:2], numba.__version__, *processor)
+    return _folder / f"{precision}-{hashlib.sha256(repr(versions).encode()).hexdigest()[:16]}.complete"
+
+
+def _host() -> tuple[str, str]:
+    binding = import_module("llvmlite.binding")
+    return binding.get_host_cpu_name(), binding.get_host_cpu_features().flatten()
+
+
+def is_kept(precision: str) -> bool:
+    """Whether all loops for one precision are on disk, to be read in a moment."""
+    return KEEPS and _marker(precision).exists()
+
+
+def set_kept(precision: str) -> None:
+    """Note that all loops for one precision have been compiled."""
+    if KEEPS:
+        with suppress(OSError):
+            _marker(precision).touch()
 
 
 def compiled(function: F) -> F:
@@ -65,7 +90,7 @@ def compiled(function: F) -> F:
 
     Divisions by zero give infinities, as in numpy: checks for them would keep loops from using vector instructions.
     """
-    decorated: F = numba.njit(nogil=True, cache=_KEEP, error_model="numpy")(function)
+    decorated: F = numba.njit(nogil=True, cache=KEEPS, error_model="numpy")(function)
     return decorated
 
 
@@ -74,5 +99,5 @@ def compiled_sum(function: F) -> F:
 
     The grouping is fixed when the function is compiled, so the same machine gives the same bits.
     """
-    decorated: F = numba.njit(nogil=True, cache=_KEEP, error_model="numpy", fastmath={"reassoc"})(function)
+    decorated: F = numba.njit(nogil=True, cache=KEEPS, error_model="numpy", fastmath={"reassoc"})(function)
     return decorated

@@ -72,6 +72,8 @@ class DenseLearner:
         self.dtype = np.dtype(training.precision)
         self.device_note = ""
         """A sentence when the wanted device could not be had, else empty."""
+        self.standing_in = False
+        """While set, torch takes the steps that compiled loops would take, and numpy predicts."""
         self._network = network_of(self.spec)
         self._target = target_of(training)
         self._rule = rule_of(training)
@@ -137,7 +139,7 @@ class DenseLearner:
             return state
         state, counts = self._begun(state)
         X, t = self._rows_of(data)
-        if self._path == "compiled":
+        if self.path(state) == "compiled":
             from engine import kernels
 
             arrays = self._writable(state)
@@ -265,10 +267,10 @@ class DenseLearner:
         """The raw outputs (n, m) float64 for features Z (n, p), computed in the state's precision.
 
         Small networks by compiled loops, large ones by matrix products: decided by the size of the network alone, so
-        that equal states always say the same.
+        that equal states always say the same (but while torch stands in for loops that are being compiled).
         """
         self._check_features(Z)
-        if self.spec.n_parameters >= MATRIX_PARAMETERS:
+        if not self._predicts_in_loops or self.standing_in:
             return forward_rows(self.spec, state.parameters, Z)
         from engine import kernels
 
@@ -279,7 +281,7 @@ class DenseLearner:
         self, state: DenseState, columns: FloatArray, rows: FloatArray, offset: FloatArray, scale: FloatArray
     ) -> GridScores | None:
         """Scores (m, width x height) of small networks in single precision; see `Learner.scores_on_grid`."""
-        if self.dtype != np.float32 or self.spec.n_parameters >= MATRIX_PARAMETERS:
+        if self.dtype != np.float32 or not self._predicts_in_loops or self.standing_in:
             return None
         from engine import dense_grid
 
@@ -318,9 +320,18 @@ class DenseLearner:
         ((weights, biases),) = self.spec.split(state.parameters.astype(np.float64))
         return weights, biases
 
+    @property
+    def uses_loops(self) -> bool:
+        """Whether steps or predictions are computed by compiled loops."""
+        return self._path == "compiled" or self._predicts_in_loops
+
+    @property
+    def _predicts_in_loops(self) -> bool:
+        return self.spec.n_parameters < MATRIX_PARAMETERS
+
     def path(self, state: DenseState) -> Path:
         """Which way the steps are computed."""
-        return self._path
+        return "torch" if self.standing_in else self._path
 
     def device(self, state: DenseState) -> str:
         """Where they are computed."""

@@ -96,6 +96,13 @@ class Learner(Protocol[S]):
 
     device_note: str
     """A sentence when the wanted device could not be had and another is used, else empty."""
+    standing_in: bool
+    """Set while loops that it uses are still being compiled: then another way to the same numbers is taken."""
+
+    @property
+    def uses_loops(self) -> bool:
+        """Whether it would use loops that have to be compiled once a machine."""
+        ...
 
     def init(self, data: TrainingData) -> S:
         """The state before the first step."""

@@ -86,7 +86,7 @@ class Snapshot:
     step, epoch : how far it is.
     outcome : how it stands.
     playing : whether it is advancing by itself.
-    preparing : whether the first step waits for loops that are being compiled, once a machine.
+    preparing : whether loops are being compiled, once a machine (torch stands in meanwhile), or read from disk.
     metrics : by part name ("train", "validation", "test"), for the parts that have points.
     predictions : what the model says of every point of the data, in order; None before the first.
     point_ids : the identities of those points: the data may have changed since.

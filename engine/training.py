@@ -9,12 +9,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from engine import checks, fields
+from engine import checks, compilation, fields
 from engine.dataset import Dataset, FloatArray, Part
 from engine.equations import equation_of
 from engine.examination import Examined, rows_of, steps_until
 from engine.experiment import Experiment
-from engine.features import FittedFeatures, fit_features
+from engine.features import FittedFeatures, Precision, fit_features
 from engine.generators import dataset_of
 from engine.learner import RUNNING, GridScores, Learner, Outcome, Prediction, TrainingData
 from engine.learners import make_learner
@@ -40,6 +40,8 @@ class Run:
     ----------
     experiment : what to learn.
     run_id : carried by every snapshot.
+    waits : whether to wait for the compiler where compiled loops have never been used on this machine. Else torch
+        stands in until `prepare`: its numbers agree to rounding, not bit for bit.
 
     Examples
     --------
@@ -50,8 +52,9 @@ class Run:
     True
     """
 
-    def __init__(self, experiment: Experiment, run_id: int = 0) -> None:
+    def __init__(self, experiment: Experiment, run_id: int = 0, *, waits: bool = True) -> None:
         self.run_id = run_id
+        self._waits = waits
         self.experiment = experiment
         self.dataset: Dataset = dataset_of(experiment.data, experiment.preparation)
         self._outcome = RUNNING
@@ -104,18 +107,37 @@ class Run:
 
     @property
     def needs_preparation(self) -> bool:
-        """Whether the first step would wait for the compiler."""
-        if self._learner is None or self._learner.path(self._state) != "compiled":
+        """Whether loops that the model uses are yet to be compiled or read from disk."""
+        if self._learner is None or not self._learner.uses_loops:
             return False
         from engine import kernels
 
-        return not kernels.ready()
+        return self._learner.standing_in or not kernels.ready(self._precision)
+
+    @property
+    def can_prepare(self) -> bool:
+        """Whether to `prepare` would not mean to wait for the compiler in another process."""
+        return not compilation.is_under_way(self._precision)
 
     def prepare(self) -> None:
-        """Compile the loops now, or read them from disk, rather than at the first step."""
+        """Compile the loops now, or read them from disk, and go on with them from where the training is."""
         from engine import kernels
 
-        kernels.warm_up(self.experiment.training.precision)
+        kernels.warm_up(self._precision)
+        if self._learner is not None:
+            self._learner.standing_in = False
+
+    @property
+    def _precision(self) -> Precision:
+        return self.experiment.training.precision
+
+    def _made_learner(self) -> Learner[Any]:
+        """The learner; if the loops it uses are yet to be compiled, have that done and let torch stand in."""
+        learner = make_learner(self.experiment.learner, self.experiment.training, self._data)
+        if not self._waits and learner.uses_loops and compilation.takes_long(self._precision):
+            compilation.begin(self._precision)
+            learner.standing_in = True
+        return learner
 
     # -- moving on -------------------------------------------------------------------------------------------------
 
@@ -164,7 +186,7 @@ class Run:
         if data_changed:
             self._set_data()
             self._best = None
-        self._learner = make_learner(experiment.learner, experiment.training, self._data)
+        self._learner = self._made_learner()
         if self._outcome.status == "converged":
             self._state = self._learner.init(self._data)
         if ended_by_itself:
@@ -241,7 +263,7 @@ class Run:
             self.experiment.preparation, self.dataset.X[training_rows], self.experiment.training.precision
         )
         self._set_data()
-        self._learner = make_learner(self.experiment.learner, self.experiment.training, self._data)
+        self._learner = self._made_learner()
         self._state = self._learner.init(self._data)
         self._evaluate()
 

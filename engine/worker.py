@@ -32,6 +32,8 @@ _COARSE_CELLS = 96
 """Cells along the longer side of a field that moves; at rest the window's own wish is granted."""
 _LEISURELY = 10.0
 """Up to so many units a second there is time for a fine picture of each."""
+_LOOK_FOR_LOOPS = 0.05
+"""Seconds between two looks whether the loops have been compiled, while nothing else is to be done."""
 _PACE_WINDOW = 1.0
 """Seconds over which the pace is averaged."""
 _NICENESS = 5
@@ -98,6 +100,9 @@ class Worker:
         self._viewport = viewport
         self._owed = 0.0
         self._stale = True
+        self._unanswered = False
+        """Whether something was commanded that should be seen before the next step of slow motion."""
+        self._preparing = True
         self._pace: deque[tuple[float, int, int]] = deque()
         self._steps_per_second_alone = 0.0
         self._due = 0.0
@@ -178,10 +183,11 @@ class Worker:
         try:
             from engine.training import Run
 
-            self._run: Run = Run(self._experiment, self.run_id)
+            self._run: Run = Run(self._experiment, self.run_id, waits=False)
+            self._preparing = self._run.needs_preparation
             self._publish(self._viewport)
-            self._prepare()
             while not self._stopping.is_set():
+                self._prepare()
                 self._obey()
                 if not self._stopping.is_set():
                     self._go_on()
@@ -194,10 +200,12 @@ class Worker:
             self.ending = ending
 
     def _prepare(self) -> None:
-        """Have the loops compiled before they are needed; read from disk but for the first time on a machine."""
-        if not self._stopping.is_set() and self._run.needs_preparation:
+        """Get the loops as soon as that is a matter of reading them from disk; until then torch stands in for them."""
+        self._preparing = self._run.needs_preparation
+        if self._preparing and self._run.can_prepare:
             self._run.prepare()
-            self._stale = True
+            self._preparing, self._stale = False, True
+            self._steps_per_second_alone = 0.0
 
     def _fail(self, outcome: Outcome, report: str) -> None:
         with self._lock:
@@ -226,7 +234,7 @@ class Worker:
         """How long to wait for a command: not at all, until something is due, or for ever."""
         now = time.perf_counter()
         if not self._advancing:
-            return None if not self._stale else 0.0
+            return 0.0 if self._stale else _LOOK_FOR_LOOPS if self._preparing else None
         if self._owed > 0 or math.isinf(self._speed.per_second):
             return 0.0
         return max(0.0, self._due - now)
@@ -243,6 +251,8 @@ class Worker:
         elif time.perf_counter() >= self._due:
             self._advance_on_time()
         else:
+            if self._unanswered:
+                self._publish(self._viewport)
             return
         self._hand_over(None)
         self._stale = True
@@ -303,13 +313,13 @@ class Worker:
         snapshot = replace(
             self._run.snapshot(viewport),
             playing=self._playing and self._advancing,
-            preparing=self._run.needs_preparation,
+            preparing=self._preparing,
             steps_per_second=steps_per_second,
             epochs_per_second=epochs_per_second,
         )
         cost = time.perf_counter() - started
         self._next_picture = time.perf_counter() + cost * (1 / _PICTURE_SHARE - 1)
-        self._stale = self._advancing
+        self._stale, self._unanswered = self._advancing, False
         self._hand_over(snapshot)
 
     def _hand_over(self, snapshot: Snapshot | None) -> None:
@@ -351,12 +361,12 @@ class Worker:
 
     def _change(self, experiment: Experiment) -> None:
         self._run.change(experiment)
-        self._stale = True
+        self._stale = self._unanswered = True
         self._next_picture = 0.0
 
     def _set_viewport(self, viewport: Viewport) -> None:
         self._viewport = viewport
-        self._stale = True
+        self._stale = self._unanswered = True
 
 
 def _let_others_go_first() -> None:

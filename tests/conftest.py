@@ -44,6 +44,14 @@ def _settings_of_its_own() -> Iterator[Path]:
                 os.environ[name] = value
 
 
+@pytest.fixture(scope="session")
+def compiled_loops() -> None:
+    """Have the loops compiled, so that torch does not stand in for them where numbers are compared bit for bit."""
+    from engine import kernels
+
+    kernels.warm_up("float32")
+
+
 @pytest.fixture(autouse=True)
 def _nothing_left_behind() -> Iterator[None]:
     """Fail a test that leaves threads, running timers or top-level widgets behind."""

@@ -167,7 +167,8 @@ def test_other_threads_run_while_a_kernel_does() -> None:
 
 def test_warming_up_makes_the_loops_ready() -> None:
     kernels.warm_up("float32")
-    assert kernels.ready()
+    assert kernels.ready("float32")
+    assert compiling.is_kept("float32") == compiling.KEEPS
 
 
 def test_both_paths_drop_the_same_units_in_minibatches_of_several_tiles() -> None:

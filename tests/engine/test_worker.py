@@ -15,7 +15,9 @@ from engine.edits import replaced, set_values
 from engine.experiment import Experiment, GeneratedData
 from engine.snapshot import CurvePoint, Snapshot, Viewport
 from engine.training import Run
-from engine.worker import Speed, Worker
+from engine.worker import FLAT_OUT, Speed, Worker
+
+pytestmark = pytest.mark.usefixtures("compiled_loops")
 
 EXPERIMENT = Experiment(data=GeneratedData(n_points=60))
 VIEW = Viewport((-1, 1), (-1, 1), 16, 16)
@@ -112,6 +114,68 @@ def test_a_changed_value_acts_without_a_restart(started: Callable[..., Listener]
     seen = listener.until(lambda snapshot: snapshot.epoch > 2)
     listener.worker.change(replaced(EXPERIMENT, "training.optimizer.learning_rate", 0.001))
     assert listener.until(lambda snapshot: snapshot.epoch > seen.epoch + 2).run_id == seen.run_id
+
+
+def rate_of(snapshot: Snapshot) -> float:
+    """The learning rate of the learner that a snapshot is of."""
+    return snapshot.predict._learner.training.optimizer.learning_rate  # type: ignore[union-attr]
+
+
+@pytest.mark.parametrize(
+    "speed",
+    [Speed(0.01, "step"), Speed(0.01, "epoch"), Speed(10, "step"), Speed(10, "epoch"), Speed(60), FLAT_OUT],
+    ids=str,
+)
+def test_every_command_is_answered_at_every_speed(started: Callable[..., Listener], speed: Speed) -> None:
+    """At the slowest the next step is 100 seconds away: no answer may wait for it."""
+    listener = started(speed=speed)
+    listener.until(lambda snapshot: True)
+    for rate, size in ((0.002, 20), (0.003, 21), (0.004, 22)):
+        _command_everything(listener, rate, size)
+
+
+def _command_everything(listener: Listener, rate: float, size: int) -> None:
+    worker = listener.worker
+    worker.play()
+    before = listener.until(lambda snapshot: snapshot.playing and snapshot.step > 0)
+    worker.change(replaced(EXPERIMENT, "training.optimizer.learning_rate", rate))
+    assert listener.until(lambda snapshot: rate_of(snapshot) == rate).playing
+    worker.set_viewport(Viewport((-2, 2), (-2, 2), size, size))
+    listener.until(lambda snapshot: snapshot.field is not None and snapshot.field.rgba.shape[0] == size)
+    worker.pause()
+    held = listener.until(lambda snapshot: not snapshot.playing)
+    worker.step("step")
+    assert listener.until(lambda snapshot: snapshot.step > held.step).step == held.step + 1
+    worker.step("epoch")
+    assert listener.until(lambda snapshot: snapshot.epoch > held.epoch).epoch == held.epoch + 1
+    assert rate_of(listener.snapshots[-1]) == rate
+    assert held.step >= before.step
+
+
+def test_a_command_acts_between_two_slices_and_every_slice_is_as_long_as_a_frame_allows(
+    started: Callable[..., Listener], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With a clock of its own: each step of a fake model takes a millisecond."""
+    asked: list[int] = []
+    clock = [0.0]
+    monkeypatch.setattr(time, "perf_counter", lambda: clock[0])
+    advance = Run.advance
+
+    def slow(self: Run, steps: int) -> int:
+        asked.append(steps)
+        before = self.step
+        advance(self, steps)
+        clock[0] += 0.001 * (self.step - before)
+        return self.step - before
+
+    monkeypatch.setattr(Run, "advance", slow)
+    listener = started(playing=True)
+    while len(asked) < 60:
+        time.sleep(0.001)
+    listener.worker.pause()
+    listener.until(lambda snapshot: not snapshot.playing)
+    assert asked[0] == 1
+    assert 5 < max(asked) <= 10
 
 
 def test_a_retired_worker_is_silent(started: Callable[..., Listener]) -> None:

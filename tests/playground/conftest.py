@@ -25,6 +25,11 @@ from tests.playground.command_line import Said, Say
 Left, Right = Qt.MouseButton.LeftButton, Qt.MouseButton.RightButton
 
 
+@pytest.fixture(autouse=True)
+def _loops_are_compiled(compiled_loops: None) -> None:
+    """Windows under test begin as they do on a machine where this program has run before."""
+
+
 W = TypeVar("W", bound=QWidget)
 
 

@@ -167,3 +167,11 @@ def test_a_hundred_quits_in_mid_training(home: Path) -> None:
 def test_a_process_that_quits_in_mid_training_ends_well(after: int, home: Path) -> None:
     assert_it_ended_well(in_a_process(ONE_QUIT, after, home))
     assert not list(home.glob("recovery/*"))
+
+
+def test_quitting_while_loops_are_compiled_for_the_first_time_is_not_held_up(
+    home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("NUMBA_CACHE_DIR", str(tmp_path / "nothing compiled yet"))
+    assert_it_ended_well(in_a_process(ONE_QUIT, 3000, home))
+    assert not list(tmp_path.glob("**/*.complete"))
