@@ -20,9 +20,9 @@ from numpy.typing import NDArray
 from engine.compiling import compiled
 from engine.dataset import FloatArray
 
-_GOLDEN = np.uint64(0x9E3779B97F4A7C15)
-_FIRST = np.uint64(0xBF58476D1CE4E5B9)
-_SECOND = np.uint64(0x94D049BB133111EB)
+GOLDEN_GAMMA = np.uint64(0x9E3779B97F4A7C15)
+FIRST_MIX = np.uint64(0xBF58476D1CE4E5B9)
+SECOND_MIX = np.uint64(0x94D049BB133111EB)
 
 SHUFFLE, DROPOUT, PROPOSAL = 1, 2, 3
 """What a number is drawn for: different purposes never share numbers."""
@@ -31,24 +31,24 @@ SHUFFLE, DROPOUT, PROPOSAL = 1, 2, 3
 @compiled
 def mixed_bits(z: Any) -> Any:
     """The output function of SplitMix64: 64 bits, each of which depends on every bit of `z` (uint64)."""
-    z = (z ^ (z >> np.uint64(30))) * _FIRST
-    z = (z ^ (z >> np.uint64(27))) * _SECOND
+    z = (z ^ (z >> np.uint64(30))) * FIRST_MIX
+    z = (z ^ (z >> np.uint64(27))) * SECOND_MIX
     return z ^ (z >> np.uint64(31))
 
 
 @compiled
 def stream(seed: int, purpose: int, place: int, layer: int) -> Any:
     """The key (uint64) of one stream of numbers."""
-    key = mixed_bits(np.uint64(seed) * _GOLDEN + _GOLDEN)
-    key = mixed_bits(key + np.uint64(purpose) * _GOLDEN)
-    key = mixed_bits(key + np.uint64(place) * _GOLDEN)
-    return mixed_bits(key + np.uint64(layer) * _GOLDEN)
+    key = mixed_bits(np.uint64(seed) * GOLDEN_GAMMA + GOLDEN_GAMMA)
+    key = mixed_bits(key + np.uint64(purpose) * GOLDEN_GAMMA)
+    key = mixed_bits(key + np.uint64(place) * GOLDEN_GAMMA)
+    return mixed_bits(key + np.uint64(layer) * GOLDEN_GAMMA)
 
 
 @compiled
 def bits_at(key: Any, counter: int) -> Any:
     """The 64 random bits number `counter` of the stream `key`."""
-    return mixed_bits(key + (np.uint64(counter) + np.uint64(1)) * _GOLDEN)
+    return mixed_bits(key + (np.uint64(counter) + np.uint64(1)) * GOLDEN_GAMMA)
 
 
 @compiled

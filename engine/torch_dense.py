@@ -1,17 +1,20 @@
-"""Training of dense networks in torch: for large networks and for GPUs. The same numbers as `engine.kernels`."""
+"""Training of dense networks in torch: for large networks and for GPUs. The same numbers as `engine.kernels`.
+
+Nothing is asked of the device between steps. It is looked at once after many: were all losses and parameters finite,
+and did each step move, these steps count. Else they are taken again, one by one, until the one that failed.
+"""
 
 from __future__ import annotations
 
-import os
 import weakref
 from collections.abc import Callable
-from typing import Any
+from functools import partial
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch.nn import functional
 
+from engine.cores import cores_of_one_run
 from engine.dataset import FloatArray
 from engine.dense_plan import (
     EPOCH,
@@ -24,17 +27,12 @@ from engine.dense_plan import (
     STEP,
     DenseSpec,
 )
-from engine.optimizers import (
-    ADAGRAD_EPSILON,
-    ADAM_EPSILON,
-    CLIP_EPSILON,
-    OPTIMIZERS,
-    RMSPROP_EPSILON,
-    batch_rows,
-    scheduled_rate,
-)
-from engine.randomness import fill_normal, kept_units, shuffle
-from engine.training_settings import LossKind, Optimizer, Training
+from engine.optimizers import OPTIMIZERS, batch_rows, scheduled_rate
+from engine.randomness import fill_normal
+from engine.torch_graph import recorded
+from engine.torch_network import forward, layers_of, mean_loss
+from engine.torch_steps import Place, Steps, batches_from, sent
+from engine.training_settings import Training
 
 Tensor = torch.Tensor
 
@@ -43,18 +41,15 @@ OutOfDeviceMemory = torch.OutOfMemoryError
 _MANY_THREADS_WORK = 2_000_000
 """Parameters times rows from which a second thread pays for its start (measured on two cores)."""
 
-TORCH_ACTIVATIONS: dict[str, Callable[[Tensor], Tensor]] = {
-    "linear": lambda z: z,
-    "threshold": lambda z: (z >= 0).to(z.dtype),
-    "sigmoid": torch.sigmoid,
-    "tanh": torch.tanh,
-    "relu": torch.relu,
-    "leaky_relu": functional.leaky_relu,
-    "elu": functional.elu,
-    "gelu": functional.gelu,
-    "silu": functional.silu,
-    "sine": torch.sin,
-}
+_STEPS_A_LOOK = {"cpu": 8}
+"""On a CPU a look costs little, and steps that are taken in vain much; elsewhere it is the other way round."""
+_MOST_STEPS_A_LOOK = 256
+_MOST_ROWS_A_LOOK = 4_000_000
+"""Rows of minibatches whose numbers are sent to the device at once (32 MB)."""
+
+_RECORDED_WORK = 1_000_000_000
+"""Parameters times rows in a step up to which a CUDA device waits for the step's description rather than the other
+way round, so that a recorded step pays. An estimate: 40 operations of 5 us, against 6 sums a parameter and row."""
 
 
 def available_device(wanted: str) -> str | None:
@@ -66,97 +61,6 @@ def available_device(wanted: str) -> str | None:
     return None
 
 
-def mean_loss(kind: LossKind, delta: float, scores: Tensor, targets: Tensor) -> Tensor:
-    """The loss of scores (n, m) against targets (n, m): summed over outputs, averaged over rows."""
-    n = len(scores)
-    if kind == "squared":
-        return functional.mse_loss(scores, targets, reduction="sum") / n
-    if kind == "absolute":
-        return functional.l1_loss(scores, targets, reduction="sum") / n
-    if kind == "huber":
-        return functional.huber_loss(scores, targets, reduction="sum", delta=delta) / n
-    if kind == "cross_entropy":
-        return -(targets * functional.log_softmax(scores, dim=1)).sum() / n
-    if kind == "hinge":
-        return torch.relu(1 - targets * scores).sum() / n
-    if kind == "binary_cross_entropy":
-        return -functional.logsigmoid(targets * scores).sum() / n
-    if scores.shape[1] > 1:
-        return (scores.argmax(dim=1) != targets.argmax(dim=1)).to(torch.float64).sum() / n
-    return ((scores > 0) != (targets > 0)).to(torch.float64).sum() / n
-
-
-def forward(spec: DenseSpec, parameters: Tensor, X: Tensor, kept: list[Tensor] | None = None) -> Tensor:
-    """The scores (n, m); `kept` holds the dropout factors (n, units) of each hidden layer."""
-    values = X
-    widths = spec.widths
-    for layer, at in enumerate(spec.weight_offsets):
-        inputs, outputs = widths[layer], widths[layer + 1]
-        middle = at + inputs * outputs
-        weights = parameters[at:middle].view(inputs, outputs)
-        result = torch.addmm(parameters[middle : middle + outputs], values, weights)
-        result = TORCH_ACTIVATIONS[spec.activations[layer]](result)
-        if kept is not None and layer < len(spec.layers):
-            result = result * kept[layer]
-        values = result + values if spec.has_skip(layer) else result
-    return values
-
-
-def loss_and_gradient(
-    spec: DenseSpec,
-    kind: LossKind,
-    delta: float,
-    parameters: Tensor,
-    X: Tensor,
-    t: Tensor,
-    kept: list[Tensor] | None = None,
-) -> tuple[Tensor, Tensor]:
-    """The mean loss of the rows, without penalties, and its gradient by the parameters."""
-    leaf = parameters.detach().requires_grad_()
-    loss = mean_loss(kind, delta, forward(spec, leaf, X, kept), t)
-    (gradient,) = torch.autograd.grad(loss, leaf)
-    return loss.detach(), gradient
-
-
-def updated(
-    settings: Optimizer,
-    decoupled_decay: Tensor | None,
-    parameters: Tensor,
-    gradient: Tensor,
-    slots: Tensor,
-    rate: float,
-    count: int,
-) -> Tensor:
-    """The parameters after one step, as `torch.optim` defines it; changes the slots in place.
-
-    Parameters
-    ----------
-    decoupled_decay : AdamW's price of each weight, None elsewhere.
-    slots : (k, n_parameters) what the optimizer remembers.
-    count : the number of this step since the slots began, from 1.
-    """
-    kind = settings.kind
-    if decoupled_decay is not None:
-        parameters = parameters - rate * decoupled_decay * parameters
-    if kind in ("momentum", "nesterov"):
-        velocity = slots[0].mul_(settings.momentum).add_(gradient)
-        direction = gradient + settings.momentum * velocity if kind == "nesterov" else velocity
-        return parameters.sub(direction, alpha=rate)
-    if kind == "adagrad":
-        squares = slots[0].addcmul_(gradient, gradient)
-        return parameters.addcdiv(gradient, squares.sqrt().add_(ADAGRAD_EPSILON), value=-rate)
-    if kind == "rmsprop":
-        squares = slots[0].mul_(settings.decay).addcmul_(gradient, gradient, value=1 - settings.decay)
-        return parameters.addcdiv(gradient, squares.sqrt().add_(RMSPROP_EPSILON), value=-rate)
-    if kind in ("adam", "adamw"):
-        mean = slots[0].mul_(settings.beta1).add_(gradient, alpha=1 - settings.beta1)
-        squares = slots[1].mul_(settings.beta2).addcmul_(gradient, gradient, value=1 - settings.beta2)
-        length = rate / (1 - settings.beta1**count)
-        root = (1 - settings.beta2**count) ** 0.5
-        return parameters.addcdiv(mean, squares.sqrt().div_(root).add_(ADAM_EPSILON), value=-length)
-    return parameters.sub(gradient, alpha=rate)
-
-
 class TorchTrainer:
     """Trains in torch on one device; keeps data and the newest parameters there between calls.
 
@@ -164,21 +68,23 @@ class TorchTrainer:
     ----------
     spec, training : the network and how it is trained.
     device : "cpu", "cuda:0", "mps".
+    counted : whether steps go by a counter on the device, as recorded ones must; by default where recording pays. The
+        numbers are the same.
     """
 
-    def __init__(self, spec: DenseSpec, training: Training, device: str) -> None:
+    def __init__(self, spec: DenseSpec, training: Training, device: str, *, counted: bool | None = None) -> None:
         self.spec = spec
         self.training = training
         self.device = device
+        self._counted = counted
         self._data: tuple[FloatArray, FloatArray, Tensor, Tensor] | None = None
-        self._newest: tuple[weakref.ref[FloatArray], tuple[Tensor, Tensor, Tensor]] | None = None
+        self._newest: tuple[weakref.ref[FloatArray], Place] | None = None
+        self._steps: Steps | None = None
+        self._recording: tuple[Steps, Place, Callable[[], None] | None] | None = None
         mask = torch.from_numpy(spec.is_weight(training.precision)).to(device)
         price = training.regularization
-        decoupled = training.optimizer.kind == "adamw"
         self._l1 = price.l1 * mask if price.l1 else None
-        self._l2 = price.l2 * mask if price.l2 and not decoupled else None
-        self._decay = price.l2 * mask if price.l2 and decoupled else None
-        self._penalty_l2 = price.l2 * mask if price.l2 else None
+        self._l2 = price.l2 * mask if price.l2 else None
 
     def train(
         self,
@@ -191,138 +97,135 @@ class TorchTrainer:
         steps: int,
     ) -> tuple[FloatArray, FloatArray, FloatArray]:
         """As `engine.kernels.train`, but only `counts` is changed in place; returns parameters, previous, slots."""
-        n = len(X)
         on_cpu = self.device == "cpu"
-        work = self.spec.n_parameters * batch_rows(self.training.optimizer, n)
-        torch.set_num_threads((os.cpu_count() or 1) if on_cpu and work >= _MANY_THREADS_WORK else 1)
+        if on_cpu:
+            many = self._work(len(X)) >= _MANY_THREADS_WORK
+            torch.set_num_threads(cores_of_one_run() if many else 1)
         device_X, device_t = self._on_device(X, t)
         place = self._resumed(parameters, previous, slots)
         counts[STATUS] = STATUS_RUNNING
         if OPTIMIZERS[self.training.optimizer.kind].uses_gradient:
-            place = self._follow_gradient(place, counts, device_X, device_t, steps)
+            self._follow_gradient(place, counts, device_X, device_t, steps)
         else:
-            place = self._search(place, counts, device_X, device_t, steps)
-        first, second, third = (tensor.cpu().numpy().copy() for tensor in place)
+            self._search(place, counts, device_X, device_t, steps)
+        # On the CPU these are the tensors' own memory, which is not used again; else copies.
+        first, second, third = (tensor.cpu().numpy() for tensor in place)
         if not on_cpu:
             self._newest = (weakref.ref(first), place)
         return first, second, third
 
+    def _work(self, n_rows: int) -> int:
+        return self.spec.n_parameters * batch_rows(self.training.optimizer, n_rows)
+
     def _on_device(self, X: FloatArray, t: FloatArray) -> tuple[Tensor, Tensor]:
         if self._data is None or self._data[0] is not X or self._data[1] is not t:
             self._data = (X, t, torch.from_numpy(X).to(self.device), torch.from_numpy(t).to(self.device))
+            self._steps = self._recording = None
         return self._data[2], self._data[3]
 
-    def _resumed(self, *arrays: FloatArray) -> tuple[Tensor, Tensor, Tensor]:
+    def _resumed(self, *arrays: FloatArray) -> Place:
+        """The arrays on the device, where they may be changed; the newest are there already."""
         if self._newest is not None and self._newest[0]() is arrays[0]:
             return self._newest[1]
-        first, second, third = (torch.from_numpy(array.copy()).to(self.device) for array in arrays)
-        return first, second, third
+        copies = [torch.from_numpy(array.copy()) for array in arrays]
+        if self._newest is None:
+            return Place(*(copy.to(self.device) for copy in copies))
+        place = self._newest[1]  # The same memory again: a recorded step knows no other.
+        for tensor, copy in zip(place, copies, strict=True):
+            tensor.copy_(copy)
+        return place
 
-    def _kept(self, rows: int, step: int) -> list[Tensor] | None:
-        spec = self.spec
-        if not spec.dropout:
-            return None
-        return [
-            torch.from_numpy(
-                kept_units(rows, units, spec.dropout, self.training.seed, step, layer, self.training.precision)
-            ).to(self.device)
-            for layer, (units, _) in enumerate(spec.layers)
-        ]
+    # -- along the gradient
 
-    def _gradient(self, parameters: Tensor, X: Tensor, t: Tensor, step: int) -> tuple[Tensor, Tensor]:
-        """The loss and, penalties included, its gradient."""
-        chosen = self.training.loss
-        kept = self._kept(len(X), step)
-        loss, gradient = loss_and_gradient(self.spec, chosen.kind, chosen.delta, parameters, X, t, kept)
-        if self._l1 is not None:
-            gradient = gradient + self._l1 * parameters.sign()
-        if self._l2 is not None:
-            gradient = gradient + self._l2 * parameters
-        return loss, gradient
+    def _follow_gradient(self, place: Place, counts: NDArray[np.int64], X: Tensor, t: Tensor, steps: int) -> None:
+        """Take `steps` steps, or fewer if the gradient vanishes or the numbers overflow; changes its arguments."""
+        n, size = len(X), batch_rows(self.training.optimizer, len(X))
+        most = min(_STEPS_A_LOOK.get(self.device, _MOST_STEPS_A_LOOK), max(1, _MOST_ROWS_A_LOOK // size))
+        counted = self._counted
+        if counted is None:
+            counted = self.device.startswith("cuda") and self._work(n) <= _RECORDED_WORK
+        if self._steps is None:
+            makes_masks = counted or self.device != "cpu"
+            self._steps = Steps(self.spec, self.training, X, t, most, makes_masks=makes_masks)
+        while steps > 0 and counts[STATUS] == STATUS_RUNNING:
+            batches = batches_from(counts, n, size, min(steps, most))
+            steps -= len(batches)
+            self._steps.fill(batches)
+            before = [tensor.clone() for tensor in place]
+            full_step = self._full_step(self._steps, place, before) if counted else None
+            for k, batch in enumerate(batches):
+                if full_step is not None and batch.rows == size:
+                    full_step()
+                else:
+                    self._steps.take(place, k)
+            if self._steps.went_well(place):
+                counts[[STEP, SLOT_STEPS]] += len(batches)
+                counts[[EPOCH, POSITION]] = batches[-1].after
+                continue
+            _put_back(place, before)
+            self._take_one_by_one(self._steps, place, counts, len(batches))
 
-    def _clipped(self, gradient: Tensor) -> Tensor:
-        longest = self.training.optimizer.clip
-        if not longest:
-            return gradient
-        return gradient * torch.clamp(longest / (gradient.norm() + CLIP_EPSILON), max=1.0)
+    def _full_step(self, steps: Steps, place: Place, before: list[Tensor]) -> Callable[[], None] | None:
+        """What takes a step on a full minibatch, recorded where that helps; None where it cannot be."""
+        if self._recording is None or self._recording[0] is not steps or self._recording[1] is not place:
+            self._recording = (steps, place, recorded(partial(steps.take_counted, place), self.device))
+            _put_back(place, before)
+            steps.rewind()
+        return self._recording[2]
 
-    def _order(self, n: int, epoch: int) -> Tensor:
-        order = np.empty(n, np.int64)
-        shuffle(order, self.training.seed, epoch)
-        return torch.from_numpy(order).to(self.device)
-
-    def _follow_gradient(
-        self, place: tuple[Tensor, Tensor, Tensor], counts: NDArray[np.int64], X: Tensor, t: Tensor, steps: int
-    ) -> tuple[Tensor, Tensor, Tensor]:
-        parameters, previous, slots = place
-        settings = self.training.optimizer
-        n = len(X)
-        size = batch_rows(settings, n)
-        order = self._order(n, int(counts[EPOCH])) if size < n else None
-        for _ in range(steps):
-            if counts[POSITION] >= n:
-                order = self._next_epoch(counts, n, size)
-            start = int(counts[POSITION]) if size < n else 0
-            taken = min(size, n - start)
-            rows = None if order is None else order[start : start + taken]
-            batch_X, batch_t = (X, t) if rows is None else (X[rows], t[rows])
-            loss, gradient = self._gradient(parameters, batch_X, batch_t, int(counts[STEP]))
-            if settings.kind == "gradient_descent" and bool(torch.isfinite(loss)) and not bool(gradient.any()):
+    def _take_one_by_one(self, steps: Steps, place: Place, counts: NDArray[np.int64], count: int) -> None:
+        """Take up to `count` steps, looking at each, and say in `counts` where and how they end."""
+        for k in range(count):
+            batch = steps.batch(k)
+            counts[[EPOCH, POSITION]] = batch.epoch, batch.start
+            loss, gradient = steps.gradient(place, k)
+            finite = bool(loss.isfinite())
+            if finite and steps.may_converge and not bool(gradient.any()):
                 counts[STATUS] = STATUS_CONVERGED
-                break
+                return
             counts[STEP] += 1
-            rate = scheduled_rate(settings, int(counts[EPOCH]))
-            moved = updated(
-                settings, self._decay, parameters, self._clipped(gradient), slots, rate, int(counts[SLOT_STEPS]) + 1
-            )
-            # One question to the device a step: a GPU would wait for each.
-            finite = torch.stack([torch.isfinite(loss), torch.isfinite(moved).all()]).tolist()
-            if not finite[0]:
+            if finite:
+                steps.move(place, gradient, k)
+            if not finite or not bool(place.parameters.isfinite().all()):
+                place.parameters.copy_(place.previous)
                 counts[STATUS] = STATUS_DIVERGED
-                return previous, previous, slots
-            if not finite[1]:
-                counts[STATUS] = STATUS_DIVERGED
-                return parameters, parameters, slots
-            previous, parameters = parameters, moved
+                return
             counts[SLOT_STEPS] += 1
-            counts[POSITION] = start + taken
-            if counts[POSITION] >= n:
-                order = self._next_epoch(counts, n, size)
-        return parameters, previous, slots
+            counts[[EPOCH, POSITION]] = batch.after
 
-    def _next_epoch(self, counts: NDArray[np.int64], n: int, size: int) -> Tensor | None:
-        counts[EPOCH] += 1
-        counts[POSITION] = 0
-        return self._order(n, int(counts[EPOCH])) if size < n else None
+    # -- by chance
 
-    def _objective(self, parameters: Tensor, X: Tensor, t: Tensor) -> float:
+    def _objective(self, parameters: Tensor, X: Tensor, t: Tensor) -> Tensor:
         """The loss of all rows with penalties."""
         chosen = self.training.loss
-        with torch.no_grad():
-            value = mean_loss(chosen.kind, chosen.delta, forward(self.spec, parameters, X), t)
-            if self._l1 is not None:
-                value = value + (self._l1 * parameters.abs()).sum()
-            if self._penalty_l2 is not None:
-                value = value + 0.5 * (self._penalty_l2 * parameters**2).sum()
-        return float(value)
+        value = mean_loss(chosen.kind, chosen.delta, forward(self.spec, layers_of(self.spec, parameters), X), t)
+        if self._l1 is not None:
+            value = value + (self._l1 * parameters.abs()).sum()
+        if self._l2 is not None:
+            value = value + 0.5 * (self._l2 * parameters**2).sum()
+        return value
 
-    def _search(
-        self, place: tuple[Tensor, Tensor, Tensor], counts: NDArray[np.int64], X: Tensor, t: Tensor, steps: int
-    ) -> tuple[Tensor, Tensor, Tensor]:
-        parameters, previous, slots = place
+    @torch.no_grad()
+    def _search(self, place: Place, counts: NDArray[np.int64], X: Tensor, t: Tensor, steps: int) -> None:
+        """Random search for `steps` steps: what is tried stays where it is better; changes its arguments."""
+        parameters = place.parameters
         best = self._objective(parameters, X, t)
-        noise: NDArray[Any] = np.empty(len(parameters), self.training.precision)
-        for _ in range(steps):
+        if not bool(best.isfinite()):  # What replaces it is less, and so finite.
             counts[STEP] += 1
-            if not np.isfinite(best):
-                counts[STATUS] = STATUS_DIVERGED
-                break
-            fill_normal(noise, self.training.seed, int(counts[STEP]) - 1)
+            counts[STATUS] = STATUS_DIVERGED
+            return
+        noise = np.empty(len(parameters), self.training.precision)
+        for _ in range(steps):
+            fill_normal(noise, self.training.seed, int(counts[STEP]))
             rate = scheduled_rate(self.training.optimizer, int(counts[EPOCH]))
-            candidate = parameters + rate * torch.from_numpy(noise).to(self.device)
+            candidate = parameters + rate * sent(torch.from_numpy(noise), self.device)
             loss = self._objective(candidate, X, t)
-            if loss < best:
-                best, parameters = loss, candidate
-            counts[SLOT_STEPS] += 1
-            counts[EPOCH] += 1
-        return parameters, previous, slots
+            better = loss < best
+            torch.where(better, candidate, parameters, out=parameters)
+            best = torch.where(better, loss, best)
+            counts[[STEP, SLOT_STEPS, EPOCH]] += 1
+
+
+def _put_back(place: Place, before: list[Tensor]) -> None:
+    for tensor, saved in zip(place, before, strict=True):
+        tensor.copy_(saved)

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import torch
 
-from engine import kernels, torch_dense
+from engine import kernels, torch_dense, torch_network
 from engine.activations import ACTIVATIONS
 from engine.dense import MATRIX_PARAMETERS, DenseLearner, forward_rows
 from engine.dense_least_squares import LeastSquaresLearner
@@ -61,7 +61,7 @@ def test_gradients_agree_with_automatic_differentiation_on_both_paths(
 
     compiled_loss, compiled = kernels.loss_and_gradient(network_of(spec), target_of(settings), parameters, data.Z, t)
     leaf, X, targets = (torch.tensor(array) for array in (parameters, data.Z, t))
-    torch_loss, by_torch = torch_dense.loss_and_gradient(spec, settings.loss.kind, 0.6, leaf, X, targets)
+    torch_loss, by_torch = torch_network.loss_and_gradient(spec, settings.loss.kind, 0.6, leaf, X, targets)
     assert compiled_loss == pytest.approx(expected_loss.item(), rel=1e-12)
     assert torch_loss.item() == pytest.approx(expected_loss.item(), rel=1e-12)
     np.testing.assert_allclose(compiled, expected, rtol=1e-8, atol=1e-12)
