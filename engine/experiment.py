@@ -20,6 +20,9 @@ GeneratorName = Literal[
 ]  # fmt: skip
 
 
+ClassName = Annotated[str, Field(min_length=1, max_length=40)]
+
+
 class GeneratedData(Settings):
     """A seeded synthetic data set."""
 
@@ -42,6 +45,22 @@ class GeneratedData(Settings):
         only_for={"generator": ("spirals",)},
     )  # fmt: skip
     seed: int = choice(7, "Seed", "The same seed draws the same points.", ge=0, le=2**31 - 1)
+    renamed_classes: tuple[ClassName, ...] = choice(
+        (), "Classes", "What the classes are called, from the first on; the others have letters.",
+        max_length=MAX_CLASSES,
+    )  # fmt: skip
+
+    def names(self, n_classes: int) -> tuple[str, ...]:
+        """What so many classes are called, each otherwise."""
+        letters = (letter for letter in CLASS_NAMES if letter not in self.renamed_classes)
+        return (*self.renamed_classes, *letters)[:n_classes]
+
+    @field_validator("renamed_classes")
+    @classmethod
+    def _are_different(cls, names: tuple[str, ...]) -> tuple[str, ...]:
+        if len(set(names)) != len(names):
+            raise ValueError("classes need different names")
+        return names
 
 
 class DrawnData(Settings):
@@ -50,7 +69,7 @@ class DrawnData(Settings):
     source: Literal["drawn"] = "drawn"
     task: Task = choice("classification", "Task", "Whether the targets are classes or numbers.")
     points: Points = Field(default_factory=lambda: Points.empty(2), title="Points", description="The points.")
-    class_names: tuple[Annotated[str, Field(min_length=1, max_length=40)], ...] = choice(
+    class_names: tuple[ClassName, ...] = choice(
         CLASS_NAMES[:2], "Classes", "What the classes are called.", max_length=MAX_CLASSES
     )
 

@@ -8,7 +8,7 @@ from functools import lru_cache
 
 import numpy as np
 
-from engine.dataset import CLASS_NAMES, Dataset, FloatArray, IntArray, Points, Task, split
+from engine.dataset import Dataset, FloatArray, IntArray, Points, Task, split
 from engine.experiment import DrawnData, GeneratedData, GeneratorName, Preparation
 
 _UNIFORMS = 4
@@ -258,7 +258,7 @@ def class_names_of(data: GeneratedData | DrawnData) -> tuple[str, ...]:
         return ()
     if isinstance(data, DrawnData):
         return data.class_names
-    return CLASS_NAMES[: GENERATORS[data.generator].n_classes(data)]
+    return data.names(GENERATORS[data.generator].n_classes(data))
 
 
 def dataset_of(data: GeneratedData | DrawnData, preparation: Preparation) -> Dataset:

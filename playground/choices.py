@@ -26,7 +26,7 @@ def with_data(experiment: Experiment, data: Data) -> Experiment:
 def with_generator(experiment: Experiment, name: GeneratorName) -> Experiment:
     """`experiment` on the data set `name`, keeping number of points, noise and seed where it had them."""
     old = experiment.data if isinstance(experiment.data, GeneratedData) else GeneratedData()
-    return with_data(experiment, old.model_copy(update={"generator": name}))
+    return with_data(experiment, old.model_copy(update={"generator": name, "renamed_classes": ()}))
 
 
 def with_empty_canvas(experiment: Experiment, task: Task | None = None, n_inputs: int | None = None) -> Experiment:
@@ -140,14 +140,14 @@ def renaming_class(experiment: Experiment, index: int, name: str) -> Experiment:
     ValueError
         If another class has the name, or it is empty or too long.
     """
-    data = drawn(experiment)
     name = name.strip()
     if not 1 <= len(name) <= 40:
         raise ValueError("A class's name has 1 to 40 characters.")
-    if name in data.class_names[:index] + data.class_names[index + 1 :]:
+    names = class_names(experiment)
+    if name in names[:index] + names[index + 1 :]:
         raise ValueError(f"Another class is called '{name}' already.")
-    names = (*data.class_names[:index], name, *data.class_names[index + 1 :])
-    return _with_classes(experiment, data, names, data.points)
+    field = "class_names" if isinstance(experiment.data, DrawnData) else "renamed_classes"
+    return replaced(experiment, f"data.{field}", (*names[:index], name, *names[index + 1 :]))
 
 
 def _with_classes(experiment: Experiment, data: DrawnData, names: tuple[str, ...], points: Points) -> Experiment:

@@ -8,7 +8,6 @@ from typing import Protocol
 from PySide6.QtCore import QEvent, QSize, Qt, Signal
 from PySide6.QtWidgets import QButtonGroup, QHBoxLayout, QLabel, QPushButton, QToolButton, QWidget
 
-from engine.dataset import CLASS_NAMES
 from engine.experiment import CHIPS, DrawnData, Experiment, GeneratedData, Preparation
 from widgets.class_chips import ClassChips
 from widgets.fields import FieldSpec
@@ -240,7 +239,7 @@ class DataPanel(Panel):
         """
         data = experiment.data
         is_classification = len(class_counts) > 0
-        names = data.class_names if isinstance(data, DrawnData) else CLASS_NAMES[: len(class_counts)]
+        names = data.class_names if isinstance(data, DrawnData) else data.names(len(class_counts))
         self.classes.setVisible(is_classification)
         if is_classification:
             self.classes.set_classes(names, class_counts)

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 from engine.dataset import Points
-from engine.experiment import DrawnData, Experiment, Preparation, View
+from engine.experiment import DrawnData, Experiment, GeneratedData, Preparation, View
 from engine.settings import Settings
 
 COORDINATES = st.floats(-1e6, 1e6, width=32)
@@ -30,10 +30,13 @@ def drawn_points(draw: Any, n_inputs: int = 2, n_classes: int | None = None, max
 @st.composite
 def drawn_data(draw: Any) -> DrawnData:
     if draw(st.booleans()):
-        name = st.text(min_size=1, max_size=40)
-        names = tuple(draw(st.lists(name, min_size=2, max_size=6, unique=True)))
+        names = draw(_class_names(2))
         return DrawnData(points=draw(drawn_points(2, len(names))), class_names=names)
     return DrawnData(task="regression", points=draw(drawn_points(draw(st.integers(1, 2)))))
+
+
+def _class_names(fewest: int) -> st.SearchStrategy[tuple[str, ...]]:
+    return st.lists(st.text(min_size=1, max_size=40), min_size=fewest, max_size=6, unique=True).map(tuple)
 
 
 @st.composite
@@ -89,6 +92,9 @@ def settings(model: type[Settings]) -> st.SearchStrategy[Any]:
     """Any valid value of a settings model."""
     if model is DrawnData:
         return drawn_data()
+    if model is GeneratedData:
+        fields = _fields(GeneratedData, {"renamed_classes"})
+        return st.builds(lambda rest, names: GeneratedData(renamed_classes=names, **rest), fields, _class_names(0))
     if model is Preparation:
         return _preparations()
     if model is View:

@@ -7,7 +7,8 @@ import pytest
 
 from engine import checks
 from engine.dataset import Points
-from engine.experiment import DrawnData, Experiment, GeneratorName
+from engine.edits import replaced
+from engine.experiment import DrawnData, Experiment, GeneratedData, GeneratorName
 from engine.generators import GENERATORS, dataset_of
 from engine.registry import LEARNERS
 from playground import choices
@@ -60,6 +61,17 @@ def test_classes_are_added_up_to_six_removed_down_to_two_and_renamed() -> None:
     assert choices.class_names(renamed)[0] == "setosa"
     with pytest.raises(ValueError, match="called 'B'"):
         choices.renaming_class(experiment, 0, "B")
+
+
+def test_a_renamed_class_of_a_generated_set_leaves_it_a_generated_one() -> None:
+    renamed = choices.renaming_class(Experiment(), 0, "B2")
+    assert isinstance(renamed.data, GeneratedData)
+    assert choices.class_names(renamed) == ("B2", "B")
+    assert choices.drawn(renamed).points == choices.drawn(Experiment()).points
+    named_c = choices.renaming_class(Experiment(), 0, "C")
+    with_three = replaced(named_c, "data.arms", 3)
+    assert choices.class_names(with_three) == ("C", "B", "A")
+    assert choices.class_names(choices.with_generator(renamed, "moons")) == ("A", "B")
 
 
 def test_pasted_points_find_their_classes_by_name() -> None:
