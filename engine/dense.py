@@ -266,10 +266,15 @@ class DenseLearner:
     def scores(self, state: DenseState, Z: FloatArray) -> FloatArray:
         """The raw outputs (n, m) float64 for features Z (n, p), computed in the state's precision.
 
-        Small networks by compiled loops, large ones by matrix products: decided by the size of the network alone, so
-        that equal states always say the same (but while torch stands in for loops that are being compiled).
+        Small networks by compiled loops, large ones by matrix products, on a GPU where they train there: decided by
+        size and device alone, so that equal states always say the same (but while torch stands in for loops that are
+        being compiled).
         """
         self._check_features(Z)
+        if self._device != "cpu" and not self._predicts_in_loops:
+            from engine.torch_network import scores_on
+
+            return scores_on(self._device, self.spec, state.parameters, Z)
         if not self._predicts_in_loops or self.standing_in:
             return forward_rows(self.spec, state.parameters, Z)
         from engine import kernels
