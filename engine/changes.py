@@ -24,7 +24,6 @@ NOTHING = Consequence("none")
 _LIVE_LEARNER_FIELDS = {"dropout"}
 _RESTARTING_TRAINING_FIELDS = {
     "seed": "the seed",
-    "device": "the device",
     "precision": "the precision",
 }
 _RESTARTING_PREPARATION_FIELDS = {
@@ -41,8 +40,9 @@ _RESTARTING_PREPARATION_FIELDS = {
 def consequence(old: Experiment, new: Experiment, old_data: Dataset, new_data: Dataset) -> Consequence:
     """What going from `old` to `new` means for a model trained on `old`.
 
-    The learning rate, penalties, batch size, schedules, stop conditions and points act on the running model. What
-    changes the shape of the model or of its inputs starts it again.
+    The learning rate, penalties, batch size, schedules, stop conditions and points act on the running model, and so
+    do path and device: where and how it is computed, the state is the same. What changes the shape of the model or of
+    its inputs starts it again.
     """
     reason = _restart_reason(old, new, old_data, new_data)
     if reason:
@@ -106,5 +106,5 @@ def _training_groups(old: Training, new: Training) -> list[tuple[str, object, ob
         before, after = getattr(old, group), getattr(new, group)
         for name, field in type(before).model_fields.items():
             groups.append((field.title or name, getattr(before, name), getattr(after, name)))
-    groups.append(("How it is computed", old.path, new.path))
+    groups.append(("How it is computed", (old.path, old.device), (new.path, new.device)))
     return groups

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 from typing import Any
 
 import numpy as np
@@ -20,7 +19,6 @@ from engine.learners.linear_regression import LinearRegression
 from engine.learners.logistic_regression import LogisticRegression
 from engine.learners.mlp import Layer, MultilayerPerceptron
 from engine.losses import LossMismatch, output_count, targets_of
-from engine.optimizers import OPTIMIZERS
 from engine.training_settings import Training
 from tests.engine.dense_problems import (
     CLASSIFICATION_LOSSES,
@@ -66,58 +64,6 @@ def test_gradients_agree_with_automatic_differentiation_on_both_paths(
     assert torch_loss.item() == pytest.approx(expected_loss.item(), rel=1e-12)
     np.testing.assert_allclose(compiled, expected, rtol=1e-8, atol=1e-12)
     np.testing.assert_allclose(by_torch, expected, rtol=1e-8, atol=1e-12)
-
-
-def sampled_options() -> list[Any]:
-    """Pairs of options in changing company: every value of each appears several times."""
-    random = np.random.default_rng(11)
-    cases = []
-    for number, (optimizer, precision) in enumerate(itertools.product(OPTIMIZERS, ("float32", "float64"))):
-        for turn in range(2):
-            loss, data = PROBLEMS[(3 * number + 7 * turn) % len(PROBLEMS)]
-            options = {
-                "layers": [
-                    {"units": int(random.integers(1, 9)), "activation": str(random.choice(list(ACTIVATIONS)))}
-                    for _ in range(random.integers(0, 4))
-                ],
-                "dropout": float(random.choice([0.0, 0.3])),
-                "skip": bool(random.integers(2)),
-                "initialization": str(random.choice(["uniform", "xavier", "he"])),
-            }
-            how = {
-                "learning_rate": 0.003 if optimizer in ("adagrad", "rmsprop", "adam", "adamw") else 0.01,
-                "batch_size": int(random.choice([1, 7, 16, 200])),
-                "schedule": str(random.choice(["constant", "step", "cosine"])),
-                "schedule_epochs": 60,
-                "clip": float(random.choice([0.0, 1.0])),
-                "l1": float(random.choice([0.0, 1e-3])),
-                "l2": float(random.choice([0.0, 1e-2])),
-            }
-            name = f"{optimizer}-{precision}-{loss}-{data.task}{data.n_classes}-{turn}"
-            cases.append(pytest.param(loss, optimizer, precision, data, options, how, id=name))
-    return cases
-
-
-@pytest.mark.parametrize(("loss", "optimizer", "precision", "data", "options", "how"), sampled_options())
-def test_both_paths_give_the_same_numbers_after_a_hundred_epochs(
-    loss: str, optimizer: str, precision: str, data: TrainingData, options: Any, how: Any
-) -> None:
-    settings = MultilayerPerceptron.model_validate(options)
-    states = []
-    for path in ("compiled", "torch"):
-        learner: Any = make_learner(settings, training(loss, optimizer, precision=precision, path=path, **how), data)
-        state = learner.init(data)
-        # At most 600 steps, so that minibatches of one row do not take all day in torch.
-        steps = min(100 * learner.steps_per_epoch(data), 600)
-        states.append(learner.advance(state, data, steps))
-    compiled, by_torch = states
-    assert (compiled.step, compiled.epoch, compiled.position, compiled.status) == (
-        by_torch.step, by_torch.epoch, by_torch.position, by_torch.status,
-    )  # fmt: skip
-    tolerance = 1e-9 if precision == "float64" else 1e-4
-    np.testing.assert_allclose(compiled.parameters, by_torch.parameters, rtol=tolerance, atol=tolerance)
-    np.testing.assert_allclose(compiled.slots, by_torch.slots, rtol=10 * tolerance, atol=tolerance)
-    assert not np.array_equal(compiled.parameters, state.parameters)
 
 
 def trained(settings: Any, how: Training, data: TrainingData, steps: int) -> tuple[Any, Any]:
