@@ -87,8 +87,10 @@ class Snapshot:
     outcome : how it stands.
     playing : whether it is advancing by itself.
     preparing : whether loops are being compiled, once a machine (torch stands in meanwhile), or read from disk.
-    metrics : by part name ("train", "validation", "test"), for the parts that have points.
-    predictions : what the model says of every point of the data, in order; None before the first.
+    metrics : by part name ("train", "validation", "test"), for the parts that have points; of a part with very many
+        points those of a fixed sample, until there is time for all (see `engine.judging`).
+    predictions : what the model says of every point of the data, in order, or of very many of those in view; None
+        before the first, and where those are too many as well.
     point_ids : the identities of those points: the data may have changed since.
     field : the coloured plane, or None (regression in one input).
     overlays : lines and equations.

@@ -12,13 +12,13 @@ from numpy.typing import NDArray
 from engine import checks, compilation, fields
 from engine.dataset import Dataset, FloatArray, Part
 from engine.equations import equation_of
-from engine.examination import Examined, rows_of, steps_until
+from engine.examination import steps_until
 from engine.experiment import Experiment
 from engine.features import FittedFeatures, Precision, fit_features
 from engine.generators import dataset_of
+from engine.judging import Judging
 from engine.learner import RUNNING, GridScores, Learner, Outcome, Prediction, TrainingData
 from engine.learners import make_learner
-from engine.metrics import split_metrics
 from engine.snapshot import CurvePoint, Field, Overlay, Snapshot, SplitMetrics, Viewport
 
 DENSE_EPOCHS = 1024
@@ -157,7 +157,7 @@ class Run:
             return 0
         before = self.step
         self._state, records = self._learner.trace(
-            self._state, self._data, max(1, steps), self._evaluations_ahead(steps), self._examined
+            self._state, self._data, max(1, steps), self._evaluations_ahead(steps), self._judging.examined
         )
         self._outcome = self._learner.outcome(self._state)
         for record in records.tolist():
@@ -212,18 +212,22 @@ class Run:
         return _Predictor(self._learner, self._state, self._features)
 
     def metrics(self) -> dict[str, SplitMetrics]:
-        """The metrics of the parts that have points, with 95 % intervals."""
+        """The metrics of the parts that have points, of every point, with 95 % intervals."""
         if self._learner is None:
             return {}
-        losses, prediction = self._judge()
-        result: dict[str, SplitMetrics] = {}
-        for part in Part:
-            rows = self._rows[part]
-            if len(rows):
-                result[part.name.lower()] = split_metrics(
-                    self.dataset.task, losses[rows], rows_of(prediction, rows), self._targets[rows]
-                )
-        return result
+        while not self.measured:
+            self.measure()
+        return self._judging.metrics(self._learner, self._state)
+
+    @property
+    def measured(self) -> bool:
+        """Whether the metrics of a snapshot look at every point, which of very many takes a while."""
+        return self._learner is None or self._judging.complete(self._learner, self._state)
+
+    def measure(self) -> None:
+        """Look at some more of the points that the metrics of a snapshot do not look at yet."""
+        if self._learner is not None:
+            self._judging.measure(self._learner, self._state)
 
     def coefficients(self) -> tuple[FloatArray, FloatArray] | None:
         """Weights (p, m) and intercepts (m,) in the units of the plot, if the model is linear in its features."""
@@ -236,16 +240,16 @@ class Run:
         """This moment, with what `viewport` shows of it."""
         if self._learner is None:
             return Snapshot(self.run_id, outcome=self._outcome, point_ids=self.dataset.points.ids)
-        _, prediction = self._judge()
+        predictions, point_ids = self._judging.predictions(self._learner, self._state, viewport)
         field, overlays = self._picture(viewport)
         return Snapshot(
             run_id=self.run_id,
             step=self.step,
             epoch=self.epoch,
             outcome=self._outcome,
-            metrics=self.metrics(),
-            predictions=prediction,
-            point_ids=self.dataset.points.ids,
+            metrics=self._judging.metrics(self._learner, self._state),
+            predictions=predictions,
+            point_ids=point_ids,
             field=field,
             overlays=overlays,
             predict=self.predictor(),
@@ -287,16 +291,7 @@ class Run:
             dataset.n_classes,
             self._features.names,
         )
-        self._examined = Examined(self._Z, self._targets, tuple(self._rows.values()))
-        self._judged: tuple[Any, Learner[Any], tuple[FloatArray, Prediction]] | None = None
-
-    def _judge(self) -> tuple[FloatArray, Prediction]:
-        """The loss of every point and the model's word on it, computed once a state."""
-        assert self._learner is not None
-        if self._judged is None or self._judged[0] is not self._state or self._judged[1] is not self._learner:
-            judged = self._learner.judge(self._state, self._Z, self._targets)
-            self._judged = (self._state, self._learner, judged)
-        return self._judged[2]
+        self._judging = Judging(dataset, self._Z, self._targets)
 
     def _evaluations_ahead(self, steps: int) -> NDArray[np.int64]:
         """The next epochs whose ends are entered in the curves, as far as `steps` may lead; at least one.
@@ -327,7 +322,7 @@ class Run:
     def _evaluate(self) -> None:
         """Enter the curves where it stands now."""
         assert self._learner is not None
-        self._enter([self.epoch, *self._learner.examine(self._state, self._data, self._examined).tolist()])
+        self._enter([self.epoch, *self._learner.examine(self._state, self._data, self._judging.examined).tolist()])
 
     def _enter(self, record: list[float]) -> None:
         """Enter the curves and see whether a stop condition holds."""

@@ -234,7 +234,7 @@ class Worker:
         """How long to wait for a command: not at all, until something is due, or for ever."""
         now = time.perf_counter()
         if not self._advancing:
-            return 0.0 if self._stale else _LOOK_FOR_LOOPS if self._preparing else None
+            return 0.0 if self._stale or not self._run.measured else _LOOK_FOR_LOOPS if self._preparing else None
         if self._owed > 0 or math.isinf(self._speed.per_second):
             return 0.0
         return max(0.0, self._due - now)
@@ -243,6 +243,9 @@ class Worker:
         if not self._advancing:
             if self._stale:
                 self._publish(self._viewport)
+            elif not self._run.measured:
+                self._run.measure()
+                self._stale = self._run.measured
             return
         if self._owed > 0:
             self._pay()

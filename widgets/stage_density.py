@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from PySide6.QtCore import QPointF, QRectF, QSizeF
 from PySide6.QtGui import QImage, QPainter
 
-from widgets.stage_geometry import Floats, Mapping
+from widgets.stage_geometry import Columns, Floats, Mapping
 from widgets.stage_items import Frame
 
 CELL = 2.0
@@ -21,8 +21,6 @@ _FULL_AT = 0.98
 """The share of the cells that are not fuller than one of full strength: a single heap does not pale all others."""
 _PIECE = 32_768
 """So many points are placed at once: their coordinates stay in the cache of the processor."""
-
-Columns = tuple[NDArray[np.float32], NDArray[np.float32]]
 
 
 @dataclass(frozen=True, eq=False)
@@ -146,7 +144,7 @@ def _density(grid: Grid, filled: NDArray[np.intp], counts: NDArray[np.intp], col
     if len(filled):
         full = max(2.0, float(np.quantile(counts[:: 1 + len(counts) // 8192], _FULL_AT)))
         # By the logarithm: a lone point stays visible beside cells of thousands.
-        fullness = np.minimum(1.0, np.log(counts, dtype=np.float32) / np.float32(math.log(full)))
+        fullness = np.minimum(1.0, np.log1p(counts, dtype=np.float32) / np.float32(math.log1p(full)))
         opacity = _FAINTEST + (_FULLEST - _FAINTEST) * fullness
         shaded = np.empty((len(filled), 4), np.float32)
         shaded[:, :3] = colours * opacity[:, None]

@@ -12,6 +12,7 @@ from engine.dataset import Dataset, FloatArray
 
 Floats = NDArray[np.float64]
 Range = tuple[float, float]
+Columns = tuple[NDArray[np.float32], NDArray[np.float32]]
 
 DEFAULT_RANGE: Range = (-1.2, 1.2)
 _MARGIN = 0.12
@@ -20,12 +21,10 @@ _LEAST_RELATIVE_SPAN = 1e-5
 _LEAST_SPAN, _GREATEST_SPAN = 1e-30, 1e30
 
 
-def plotted(dataset: Dataset) -> Floats:
-    """Where each point stands on the stage, (n, 2): its first two inputs, or its one input and its target."""
-    X = dataset.X
-    if dataset.n_inputs == 1:
-        return np.column_stack([X[:, 0], dataset.y]).astype(np.float64)
-    return X[:, :2].astype(np.float64)
+def stage_columns(dataset: Dataset) -> Columns:
+    """Where each point stands on the stage, across (n,) and up (n,): its two inputs, or its one and its target."""
+    second = dataset.y if dataset.n_inputs == 1 else dataset.X[:, 1]
+    return np.ascontiguousarray(dataset.X[:, 0], np.float32), np.ascontiguousarray(second, np.float32)
 
 
 def fitted_range(dataset: Dataset) -> tuple[Range, Range]:
@@ -38,11 +37,9 @@ def fitted_range(dataset: Dataset) -> tuple[Range, Range]:
     -------
     (x_range, y_range), each from a smaller to a larger number, in the units of the plot.
     """
-    xy = plotted(dataset)
-    if len(xy) == 0:
+    if len(dataset.points) == 0:
         return DEFAULT_RANGE, DEFAULT_RANGE
-    low, high = xy.min(axis=0), xy.max(axis=0)
-    x_range, y_range = (_with_margin(float(a), float(b)) for a, b in zip(low, high, strict=True))
+    x_range, y_range = (_with_margin(float(each.min()), float(each.max())) for each in stage_columns(dataset))
     return x_range, y_range
 
 

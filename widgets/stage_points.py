@@ -11,8 +11,8 @@ from PySide6.QtGui import QColor, QPainter, QPen
 
 from engine.dataset import Dataset, Part, rows_in_common
 from engine.learner import Prediction
-from widgets.stage_density import Columns, Density, density_of_classes, density_of_values
-from widgets.stage_geometry import Floats, Mapping, nearest_row, rows_inside, rows_near
+from widgets.stage_density import Density, density_of_classes, density_of_values
+from widgets.stage_geometry import Columns, Floats, Mapping, nearest_row, rows_inside, rows_near, stage_columns
 from widgets.stage_items import Frame
 from widgets.stage_shapes import Sprites, draw_segments, look_numbers, looks_of, solid
 from widgets.theme import Theme
@@ -156,12 +156,6 @@ class ShownPoints:
     @property
     def _has_classes(self) -> bool:
         return self.dataset.task == "classification"
-
-
-def stage_columns(dataset: Dataset) -> Columns:
-    """The horizontal and the vertical coordinate of each point on the stage, (n,) and (n,)."""
-    second = dataset.y if dataset.n_inputs == 1 else dataset.X[:, 1]
-    return np.ascontiguousarray(dataset.X[:, 0], np.float32), np.ascontiguousarray(second, np.float32)
 
 
 def _value_range(dataset: Dataset) -> tuple[float, float]:

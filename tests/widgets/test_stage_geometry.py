@@ -59,7 +59,7 @@ def test_one_point_is_shown_within_pleasant_ranges() -> None:
 def test_a_fitted_range_holds_every_point_and_is_never_empty(points: list[tuple[float, float]]) -> None:
     dataset = dataset_of([list(point) for point in points])
     for column, (low, high) in enumerate(fitted_range(dataset)):
-        assert low < dataset.X[:, column].min()
+        assert low < float(dataset.X[:, column].min())
         assert dataset.X[:, column].max() < high
         assert high - low > 1e-6 * max(abs(low), abs(high))
 

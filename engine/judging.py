@@ -1,0 +1,147 @@
+"""What a model says of its data: of every point, or of a fixed sample while it learns from very many."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+
+from engine.dataset import Dataset, FloatArray, IntArray, Part, mixed
+from engine.examination import Examined, rows_of
+from engine.learner import Learner, Prediction
+from engine.metrics import LOOKED_AT, split_metrics
+from engine.snapshot import SplitMetrics, Viewport
+
+_PIECE = 32_768
+"""So many points are measured at once, in 1 to 20 ms: then a command may be waiting."""
+_SEED = 20_000
+
+
+class Judging:
+    """The losses and predictions of one data set, computed once a state.
+
+    Parameters
+    ----------
+    dataset : the points.
+    Z : (n, p) their features.
+    targets : (n,) as the learner wants them.
+    looked_at : how many points of a part are looked at while the model learns.
+    """
+
+    def __init__(
+        self, dataset: Dataset, Z: FloatArray, targets: np.ndarray[Any, Any], looked_at: int = LOOKED_AT
+    ) -> None:
+        self._dataset, self._Z, self._targets, self._looked_at = dataset, Z, targets, looked_at
+        self._sampled = any(len(dataset.rows(part)) > looked_at for part in Part)
+        self.examined = self._sample() if self._sampled else self._everything()
+        """What the curves look at: every point, or of a large part a fixed sample."""
+        self._judged: tuple[Any, Learner[Any], tuple[FloatArray, Prediction]] | None = None
+        self._measured: _Measured | None = None
+
+    def _everything(self) -> Examined:
+        return Examined(self._Z, self._targets, tuple(self._dataset.rows(part) for part in Part))
+
+    def _sample(self) -> Examined:
+        """As many points of each part as are looked at.
+
+        By their identities alone, so that another stroke leaves the sample as it was but for points that it erased,
+        and the curves do not jump.
+        """
+        chosen = []
+        for part in Part:
+            rows = self._dataset.rows(part)
+            if len(rows) > self._looked_at:
+                keys = mixed(self._dataset.points.ids[rows].astype(np.uint64), _SEED)
+                rows = np.sort(rows[np.argpartition(keys, self._looked_at)[: self._looked_at]])
+            chosen.append(rows)
+        starts = np.cumsum([0, *map(len, chosen)])
+        every = np.concatenate(chosen)
+        rows_now = tuple(np.arange(start, end) for start, end in pairwise(starts))
+        return Examined(np.ascontiguousarray(self._Z[every]), self._targets[every], rows_now)
+
+    def metrics(self, learner: Learner[Any], state: Any) -> dict[str, SplitMetrics]:
+        """The metrics of the parts that have points: of every point where all are measured, else of the sample."""
+        if self._measured is not None and self._measured.is_of(learner, state) and self._measured.complete:
+            return self._by_part(self._everything().rows, self._targets, *self._measured.result())
+        return self._by_part(self.examined.rows, self.examined.y, *self._judge(learner, state))
+
+    def complete(self, learner: Learner[Any], state: Any) -> bool:
+        """Whether the metrics look at every point."""
+        measured = self._measured
+        return not self._sampled or (measured is not None and measured.is_of(learner, state) and measured.complete)
+
+    def measure(self, learner: Learner[Any], state: Any) -> None:
+        """Measure the next piece of the points that the metrics do not look at yet."""
+        if self.complete(learner, state):
+            return
+        if self._measured is None or not self._measured.is_of(learner, state):
+            self._measured = _Measured(learner, state, len(self._targets))
+        self._measured.go_on(self._Z, self._targets)
+
+    def predictions(
+        self, learner: Learner[Any], state: Any, viewport: Viewport | None
+    ) -> tuple[Prediction | None, IntArray]:
+        """What the model says of the points that can be told apart, and their identities.
+
+        Those are all points, or, of more than are looked at, the ones in view if there are not too many of them.
+        """
+        points = self._dataset.points
+        if len(points) <= self._looked_at:
+            return self._judge(learner, state)[1], points.ids
+        if viewport is None:
+            return None, points.ids
+        inside = np.ones(len(points), bool)
+        for column, (low, high) in zip(points.X.T, (viewport.x_range, viewport.y_range), strict=False):
+            inside &= (column >= low) & (column <= high)
+        rows = np.flatnonzero(inside)
+        if len(rows) > self._looked_at:
+            return None, points.ids
+        return learner.predict(state, np.ascontiguousarray(self._Z[rows])), points.ids[rows]
+
+    def _judge(self, learner: Learner[Any], state: Any) -> tuple[FloatArray, Prediction]:
+        """The loss of every examined point and the model's word on it."""
+        if self._judged is None or self._judged[0] is not state or self._judged[1] is not learner:
+            self._judged = (state, learner, learner.judge(state, self.examined.Z, self.examined.y))
+        return self._judged[2]
+
+    def _by_part(
+        self, rows_by_part: tuple[IntArray, ...], targets: np.ndarray[Any, Any], losses: FloatArray, said: Prediction
+    ) -> dict[str, SplitMetrics]:
+        return {
+            part.name.lower(): split_metrics(self._dataset.task, losses[rows], rows_of(said, rows), targets[rows])
+            for part, rows in zip(Part, rows_by_part, strict=True)
+            if len(rows)
+        }
+
+
+class _Measured:
+    """The losses of all points and what is said of them, piece by piece."""
+
+    def __init__(self, learner: Learner[Any], state: Any, count: int) -> None:
+        self._learner, self._state, self._count, self._done = learner, state, count, 0
+        self._losses: list[FloatArray] = []
+        self._labels: list[np.ndarray[Any, Any]] = []
+        self._values: list[FloatArray] = []
+
+    def is_of(self, learner: Learner[Any], state: Any) -> bool:
+        return self._learner is learner and self._state is state
+
+    @property
+    def complete(self) -> bool:
+        return self._done >= self._count
+
+    def go_on(self, Z: FloatArray, targets: np.ndarray[Any, Any]) -> None:
+        piece = slice(self._done, self._done + _PIECE)
+        losses, said = self._learner.judge(self._state, Z[piece], targets[piece])
+        self._losses.append(losses)
+        for store, array in ((self._labels, said.labels), (self._values, said.values)):
+            if array is not None:
+                store.append(array)
+        self._done += _PIECE
+
+    def result(self) -> tuple[FloatArray, Prediction]:
+        """The losses and the labels or values of all points; scores and probabilities are not kept."""
+        labels = np.concatenate(self._labels) if self._labels else None
+        values = np.concatenate(self._values) if self._values else None
+        return np.concatenate(self._losses), Prediction(np.empty((self._count, 0)), None, labels, values)
