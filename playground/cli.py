@@ -10,7 +10,9 @@ import sys
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, NoReturn
+
+from playground import reports
 
 if TYPE_CHECKING:
     from engine.experiment import Experiment
@@ -56,7 +58,7 @@ def run(arguments: Sequence[str]) -> int:
     return code
 
 
-_COMMANDS = ("open", "run", "render", "schema", "learners", "doctor")
+_COMMANDS = ("open", "run", "sweep", "render", "schema", "learners", "doctor")
 
 
 def _with_command(arguments: list[str]) -> list[str]:
@@ -92,6 +94,16 @@ def _parser() -> argparse.ArgumentParser:
     running.add_argument("--predict", type=Path, metavar="POINTS.csv", help="predict these points afterwards")
     running.add_argument("--out", type=Path, metavar="PRED.csv", help="where the predictions go")
     running.set_defaults(handler=_run)
+
+    sweeping = commands.add_parser("sweep", help="train every combination of some values, on all cores")
+    _add_experiment_arguments(sweeping)
+    sweeping.add_argument(
+        "--grid", action="append", required=True, metavar="PATH=A,B,C",
+        help="the values to try, e.g. training.optimizer.learning_rate=0.01,0.1; every combination where repeated",
+    )  # fmt: skip
+    sweeping.add_argument("--workers", type=_at_least(1), metavar="N", help="how many at once (all cores)")
+    sweeping.add_argument("--json", action="store_true", help="print one JSON object a line")
+    sweeping.set_defaults(handler=_sweep)
 
     rendering = commands.add_parser("render", help="train an experiment and write its figure")
     _add_experiment_arguments(rendering)
@@ -170,7 +182,7 @@ def _demonstrate(file: Path | None) -> int:
     _train(trained)
     target = Path("playground-figure.png").resolve()
     _write_figure(trained, target, what="both", theme="light", scale=2)
-    print(_summary(trained))
+    print(reports.summary(trained))
     print(f"Wrote {target}")
     return 0
 
@@ -190,10 +202,16 @@ def _run(options: argparse.Namespace) -> int:
     if options.predict is not None:
         _predict(trained, options.predict, options.out)
     if options.json:
-        print(json.dumps(_result(trained, seconds), indent=1, allow_nan=False))
+        print(json.dumps(reports.result_of(trained, seconds), indent=1, allow_nan=False))
     else:
-        print(_summary(trained))
+        print(reports.summary(trained))
     return 1 if trained.outcome.status == "failed" else 0
+
+
+def _sweep(options: argparse.Namespace) -> int:
+    from playground.sweep import sweep
+
+    return sweep(_experiment(options), options.grid, workers=options.workers, as_json=options.json)
 
 
 def _render(options: argparse.Namespace) -> int:
@@ -204,7 +222,7 @@ def _render(options: argparse.Namespace) -> int:
     if options.epochs != 0:
         _train(trained)
     _write_figure(trained, options.output, what=options.what, theme=options.theme, scale=options.scale)
-    print(_summary(trained))
+    print(reports.summary(trained))
     print(f"Wrote {options.output}")
     return 0
 
@@ -280,14 +298,14 @@ def _experiment(options: argparse.Namespace) -> Experiment:
 
 def _with_epochs(experiment: Experiment, epochs: int | None) -> Experiment:
     """`experiment`, sure to end: after `epochs`, by its own stop conditions, or after `DEFAULT_EPOCHS`."""
-    stop = experiment.training.stop
+    from engine.evaluation import ending_after
+
     if epochs is None:
+        stop = experiment.training.stop
         if stop.max_epochs:
             return experiment
         epochs = MOST_EPOCHS if stop.patience else DEFAULT_EPOCHS
-    stop = stop.model_copy(update={"max_epochs": epochs})
-    training = experiment.training.model_copy(update={"stop": stop})
-    return experiment.model_copy(update={"training": training})
+    return ending_after(experiment, epochs)
 
 
 def _started(experiment: Experiment) -> Run:
@@ -325,56 +343,6 @@ def _predict(trained: Run, source: Path, target: Path) -> None:
         predict_table(source, target, trained.dataset, trained.predict)
     except (ValueError, OSError) as error:
         raise UsageError(str(error)) from error
-
-
-def _result(trained: Run, seconds: float) -> dict[str, Any]:
-    snapshot = trained.snapshot()
-    metrics = {
-        part: {
-            name: {"value": _finite(estimate.value), "half_width_95": _finite(estimate.half_width)}
-            for name, estimate in values.items()
-        }
-        for part, values in snapshot.metrics.items()
-    }
-    coefficients = trained.coefficients()
-    result: dict[str, Any] = {
-        "outcome": snapshot.outcome.status,
-        "sentence": snapshot.outcome.sentence,
-        "epoch": snapshot.epoch,
-        "step": snapshot.step,
-        "metrics": metrics,
-        "losses": {part: values["loss"]["value"] for part, values in metrics.items()},
-        "seconds": seconds,
-        "epochs_per_second": snapshot.epoch / seconds if seconds > 0 else 0.0,
-        "device": snapshot.device,
-        "path": snapshot.path,
-        "device_note": snapshot.device_note,
-    }
-    if coefficients is not None:
-        weights, intercepts = coefficients
-        result["coefficients"] = {
-            "features": list(trained.features.names),
-            "weights": weights.T.tolist(),
-            "intercepts": intercepts.tolist(),
-        }
-    return result
-
-
-def _finite(value: float | None) -> float | None:
-    """JSON has no NaN and no infinity: null instead."""
-    return value if value is not None and abs(value) < float("inf") else None
-
-
-def _summary(trained: Run) -> str:
-    from engine.metrics import METRICS, estimate_text
-
-    lines = [trained.outcome.sentence or f"Epoch {trained.epoch:,}."]
-    for part, values in trained.metrics().items():
-        cells = [f"{METRICS[name].title} {estimate_text(name, estimate)}" for name, estimate in values.items()]
-        lines.append(f"{part:>10}: {', '.join(cells)}")
-    if trained.learner is not None and trained.learner.device_note:
-        lines.append(trained.learner.device_note)
-    return "\n".join(lines)
 
 
 def _write_figure(trained: Run, target: Path, *, what: str, theme: str, scale: int) -> None:
