@@ -315,16 +315,16 @@ def _lines(grid: Grid, values: FloatArray, levels: tuple[float, ...], role: str)
     viewport = grid.viewport
     if min(viewport.width, viewport.height) < 2:
         return ()
-    z = grid.on_cells(np.asarray(values, np.float64))
-    padded = _to_the_edges(z)
+    padded = _to_the_edges(grid.on_cells(values))
     finite = bool(np.isfinite(padded).all())
     if finite and (padded.min() > max(levels, default=0.0) or padded.max() < min(levels, default=0.0)):
         return ()
     from contourpy import LineType, contour_generator
 
+    x, y = _places_to_the_edges(viewport)
     generator = contour_generator(
-        x=np.concatenate([viewport.x_range[:1], _centres(viewport.x_range, viewport.width), viewport.x_range[1:]]),
-        y=np.concatenate([viewport.y_range[:1], _centres(viewport.y_range, viewport.height), viewport.y_range[1:]]),
+        x=x,
+        y=y,
         z=padded if finite else np.ma.masked_invalid(padded),
         name="serial",
         line_type=LineType.Separate,
@@ -337,11 +337,28 @@ def _lines(grid: Grid, values: FloatArray, levels: tuple[float, ...], role: str)
     )
 
 
-def _to_the_edges(z: FloatArray) -> FloatArray:
+def _to_the_edges(z: NDArray[Any]) -> FloatArray:
     """Values (h, w) at cell centres, carried on in a straight line for half a cell on each side: (h + 2, w + 2)."""
+    height, width = z.shape
+    wide: FloatArray = np.empty((height + 2, width + 2))  # Filled in place: fresh memory costs more than the numbers.
+    wide[1:-1, 1:-1] = z
     with np.errstate(over="ignore", invalid="ignore"):
-        z = np.concatenate([1.5 * z[:1] - 0.5 * z[1:2], z, 1.5 * z[-1:] - 0.5 * z[-2:-1]])
-        return np.concatenate([1.5 * z[:, :1] - 0.5 * z[:, 1:2], z, 1.5 * z[:, -1:] - 0.5 * z[:, -2:-1]], axis=1)
+        wide[0], wide[-1] = 1.5 * wide[1] - 0.5 * wide[2], 1.5 * wide[-2] - 0.5 * wide[-3]
+        wide[:, 0], wide[:, -1] = 1.5 * wide[:, 1] - 0.5 * wide[:, 2], 1.5 * wide[:, -2] - 0.5 * wide[:, -3]
+    return wide
+
+
+@lru_cache(maxsize=4)
+def _places_to_the_edges(viewport: Viewport) -> tuple[FloatArray, FloatArray]:
+    """The inputs (h + 2, w + 2) each of what `_to_the_edges` gives; read-only."""
+    x, y = (
+        np.concatenate([limits[:1], _centres(limits, count), limits[1:]])
+        for limits, count in ((viewport.x_range, viewport.width), (viewport.y_range, viewport.height))
+    )
+    places = np.meshgrid(x, y)
+    for place in places:
+        place.setflags(write=False)
+    return places[0], places[1]
 
 
 def curve_line(predict: Predict, x_range: tuple[float, float], n: int = 512) -> Line:
