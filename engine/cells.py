@@ -11,11 +11,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from engine.dataset import FloatArray
+from engine.dataset import FloatArray, IntArray
 
 MAX_ROWS = 1_000_000
+LONGEST_LABEL = 40
 
-_LARGEST_NUMBER = float(np.finfo(np.float32).max)
+LARGEST_NUMBER = float(np.finfo(np.float32).max)
 _SHOWN = 30
 _CONTROL = re.compile(r"[\x00-\x08\x0e-\x1a\x1c-\x1f]")
 _DECIMAL_COMMAS = re.compile(r"\s*[-+]?\d+,\d+\s+[-+]?\d+,\d")
@@ -100,8 +101,15 @@ class Table:
         except ValueError:
             return None
 
-    def any_numbers(self, column: int) -> bool:
-        return any(self.number(cell) is not None for cell in self.cells(column))
+    def distinct(self, column: int) -> set[str]:
+        """The different texts in a column."""
+        return {cell.strip() for cell in self.cells(column)}
+
+    def factorized(self, column: int) -> tuple[IntArray, list[str]]:
+        """Which of the different texts each cell of a column holds (n,), and these texts."""
+        number_of: dict[str, int] = {}
+        codes = [number_of.setdefault(cell.strip(), len(number_of)) for cell in self.cells(column)]
+        return np.array(codes), list(number_of)
 
     def numbers(self, column: int) -> FloatArray:
         """A column as finite float64 numbers (n,).
@@ -112,7 +120,7 @@ class Table:
             At the first cell that holds none.
         """
         array = self._numbers(column)
-        wrong = np.flatnonzero(~(np.abs(array) <= _LARGEST_NUMBER))
+        wrong = np.flatnonzero(~(np.abs(array) <= LARGEST_NUMBER))
         if not len(wrong):
             return array
         row = int(wrong[0])
@@ -190,8 +198,7 @@ def read_table(text: str, name: str = "") -> Table:
 
 def _split_rows(text: str, name: str) -> Iterator[tuple[int, list[str]]]:
     """The number and the cells of each line that holds any."""
-    first = next((line for line in io.StringIO(text) if line.strip() and not line.startswith("#")), "")
-    separator = _separator(first)
+    separator = separator_of(text)
     source: Iterator[str] = io.StringIO(text, newline="")
     if separator == " ":
         source = (" ".join(line.split()) for line in source)
@@ -205,7 +212,9 @@ def _split_rows(text: str, name: str) -> Iterator[tuple[int, list[str]]]:
         raise TableError(_sentence(name, sentence)) from error
 
 
-def _separator(line: str) -> str:
+def separator_of(text: str) -> str:
+    """What stands between the cells of the first line that holds any."""
+    line = next((line for line in io.StringIO(text) if line.strip() and not line.startswith("#")), "")
     if "\t" in line.strip():
         return "\t"
     if ";" in line:

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from engine.cells import Table, TableError, decoded, read_table
+from engine.cells import LONGEST_LABEL, Table, TableError, decoded, read_table
 from engine.dataset import CLASS_NAMES, MAX_CLASSES, PART_NAMES, Dataset, FloatArray, IntArray, Points
 from engine.experiment import DrawnData
 from engine.files import write_atomically
@@ -25,7 +25,8 @@ __all__ = [
 ]  # fmt: skip
 
 _LARGEST_FILE = 512 * 2**20
-_LONGEST_NAME = 40
+BULK_CHARACTERS = 2**20
+"""A text up to this long is read cell by cell in 0.1 s: less than it takes to load the parser for longer ones."""
 _LABEL_NAMES = ("label", "class", "category")
 _TARGET_NAMES = ("y", "target", "value")
 
@@ -61,7 +62,12 @@ def parse_points(text: str, name: str = "") -> DrawnData:
     >>> parse_points("0.5 1.5 cat\\n2 3 dog").class_names
     ('cat', 'dog')
     """
-    table = read_table(text, name)
+    table: Table | None = None
+    if len(text) > BULK_CHARACTERS:
+        from engine.bulk_cells import read_bulk
+
+        table = read_bulk(text, name, _point_columns, _holds_classes)
+    table = table or read_table(text, name)
     columns = _point_columns(table)
     X = np.stack([table.numbers(column) for column in columns[:-1]], axis=1)
     if len(columns) == 2:
@@ -130,27 +136,28 @@ def _holds_classes(table: Table, column: int) -> bool:
     title = table.title(column).lower()
     if title in _LABEL_NAMES:
         return True
-    if title in _TARGET_NAMES and table.any_numbers(column):
-        return False
-    distinct = {cell.strip() for cell in table.cells(column)}
+    distinct = table.distinct(column)
     numeric = [value for value in (table.number(cell) for cell in distinct) if value is not None]
+    if title in _TARGET_NAMES and numeric:
+        return False
     if len(numeric) == len(distinct):
-        return len(distinct) <= MAX_CLASSES and all(v == int(v) and 0 <= v < MAX_CLASSES for v in numeric)
+        return len(distinct) <= MAX_CLASSES and all(value in range(MAX_CLASSES) for value in numeric)
     # A column of many numbers with a text among them is a target with a slip, which `numbers` then points at.
     return len(distinct) <= MAX_CLASSES or 2 * len(numeric) < len(distinct)
 
 
 def _classes(table: Table, column: int) -> tuple[FloatArray, tuple[str, ...]]:
     """Class indices (n,) and the classes' names."""
-    labels = [cell.strip() for cell in table.cells(column)]
-    distinct = set(labels)
-    if "" in distinct:
-        raise table.error_at(labels.index(""), column, "the label is missing: fill it in or delete the row.")
-    too_long = next((row for row, label in enumerate(labels) if len(label) > _LONGEST_NAME), None)
-    if too_long is not None:
-        start = labels[too_long][:20]
-        raise table.error_at(too_long, column, f"'{start}…' is longer than the {_LONGEST_NAME} characters of a label.")
-    names = _in_order(distinct)
+    codes, labels = table.factorized(column)
+    if "" in labels:
+        row = int(np.argmax(codes == labels.index("")))
+        raise table.error_at(row, column, "the label is missing: fill it in or delete the row.")
+    too_long = [code for code, label in enumerate(labels) if len(label) > LONGEST_LABEL]
+    if too_long:
+        row = int(np.argmax(np.isin(codes, too_long)))
+        start = labels[codes[row]][:20]
+        raise table.error_at(row, column, f"'{start}…' is longer than the {LONGEST_LABEL} characters of a label.")
+    names = _in_order(set(labels))
     if len(names) > MAX_CLASSES:
         shown = ", ".join(name[:12] for name in names[:MAX_CLASSES])
         raise table.error(
@@ -158,8 +165,8 @@ def _classes(table: Table, column: int) -> tuple[FloatArray, tuple[str, ...]]:
             f" {MAX_CLASSES} classes: merge or remove some, or call the column y if it is a number to predict."
         )
     names = _completed(names)
-    index = {name: number for number, name in enumerate(names)}
-    return np.array([index[label] for label in labels], np.float32), names
+    index = np.array([names.index(label) for label in labels], np.float32)
+    return index[codes], names
 
 
 def _in_order(labels: set[str]) -> tuple[str, ...]:

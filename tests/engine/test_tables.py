@@ -1,6 +1,7 @@
 """Tables: points read back as they were written, whatever the separator, and mistakes told by row and column."""
 
 import csv
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,7 @@ from hypothesis import HealthCheck, given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
-from engine import cells
+from engine import cells, tables
 from engine.dataset import Dataset, Points
 from engine.experiment import DrawnData, Preparation
 from engine.files import WriteError
@@ -312,3 +313,86 @@ def test_a_folder_that_is_not_there_is_named(tmp_path: Path) -> None:
     dataset = _dataset(DrawnData(points=Points(np.zeros((1, 2)), np.zeros(1))))
     with pytest.raises(WriteError, match="nowhere"):
         write_points(tmp_path / "nowhere" / "a.csv", dataset)
+
+
+# -- large tables, read at once ----------------------------------------------------------------------------------------
+
+
+def _outcome(text: str) -> tuple[Any, ...]:
+    """What reading `text` gives: the points, or the sentence that says why not."""
+    try:
+        data = parse_points(text, "table")
+    except TableError as error:
+        return (str(error),)
+    return data.task, data.class_names, data.points.X.tolist(), data.points.y.tolist()
+
+
+@pytest.fixture
+def at_once(monkeypatch: pytest.MonkeyPatch) -> Callable[[str], tuple[Any, ...]]:
+    """Reads a text as a long one is read."""
+
+    def outcome(text: str) -> tuple[Any, ...]:
+        with monkeypatch.context() as patch:
+            patch.setattr(tables, "BULK_CHARACTERS", -1)
+            return _outcome(text)
+
+    return outcome
+
+
+_CELLS = st.sampled_from(
+    ["0", "1", "2.5", "-0.1", "1e3", " 4", "5 ", "", " ", "A", "b c", "NA", "nan", "inf", "1e39", "1_0", "٣", "0,5",
+     '"x"', "#", "x" * 41, "True", "0x1", "1d2", "+7", ".5", "00012345678901234567890", "0.1234567890123456789"]
+)  # fmt: skip
+_TEXTS = st.builds(
+    lambda head, rows, separator, end: end.join([*head, *(separator.join(row) for row in rows)]),
+    st.sampled_from([[], ["x1,x2,label"], ["x1;x2;y"], ["x\ty"], ["a,b,x1,x2,class"], [""], ["# said"]]),
+    st.lists(st.lists(_CELLS, min_size=1, max_size=5), max_size=6)
+    | st.lists(st.tuples(_CELLS, _CELLS, _CELLS), max_size=12)
+    | st.lists(st.tuples(st.floats(width=32).map(str), st.floats(-9, 9).map(repr), st.sampled_from("ABC")), max_size=9),
+    st.sampled_from([",", ";", "\t", " ", ", "]),
+    st.sampled_from(["\n", "\r\n", "\r", "\n\n"]),
+)
+
+
+@hypothesis_settings(max_examples=400, deadline=None, suppress_health_check=list(HealthCheck))
+@given(text=_TEXTS)
+def test_a_table_read_at_once_is_the_one_read_cell_by_cell(
+    text: str, at_once: Callable[[str], tuple[Any, ...]]
+) -> None:
+    assert at_once(text) == _outcome(text)
+
+
+def _long(rows: int, sort: Callable[[int], str], title: str = "label") -> str:
+    return f"x1,x2,{title}\n" + "".join(f"{row / 7!r},{-row / 3!r},{sort(row)}\n" for row in range(rows))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        _long(300, lambda row: "ABCDEF"[row % 3]),
+        _long(300, lambda row: str(row % 2)),
+        _long(300, lambda row: str(row / 9), "y"),
+        _long(300, lambda row: str(row % 4), "z"),
+        _long(300, lambda row: "0" if row < 200 else f"{row}.5", "z"),
+        _long(300, lambda row: str(row)),
+        _long(300, lambda row: "A" if row != 250 else "x" * 60),
+        _long(300, lambda row: "A" if row != 250 else ""),
+        _long(300, lambda row: "A" if row != 250 else "A,9"),
+        _long(300, lambda row: "A,9" if row == 250 else "A" if row != 251 else "A\n5,6"),
+        _long(300, lambda row: "A" if row != 250 else "A\nten,2,B"),
+        _long(300, lambda row: "A").replace("label", "class") + "1.5,nan,B\n",
+    ],
+)
+def test_what_is_wrong_far_down_is_said_as_in_a_small_table(
+    text: str, at_once: Callable[[str], tuple[Any, ...]]
+) -> None:
+    assert at_once(text) == _outcome(text)
+
+
+def test_a_plain_large_table_is_read_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    text = _long(40_000, lambda row: "AB"[row % 2])
+    assert len(text) > tables.BULK_CHARACTERS
+    by_hand = parse_points(text)
+    monkeypatch.setattr(tables, "read_table", None)  # nobody asks the careful reader for all of it
+    assert parse_points(text).points == by_hand.points
+    assert by_hand.points.X[-1].tolist() == np.float32([39_999 / 7, -39_999 / 3]).tolist()
