@@ -10,12 +10,12 @@ from pathlib import Path
 
 import pytest
 
-from tests.bench.registry import Figure, Measured, benchmark, benchmarks, percentile, seconds_of
+from tests.bench.registry import Figure, Measured, Skipped, benchmark, benchmarks, percentile, seconds_of
 
 ROOT = Path(__file__).parent.parent
 
 
-def row(measured: float | Measured = 50.0, **changes: object) -> dict[str, object]:
+def row(measured: float | Measured | Skipped = 50.0, **changes: object) -> dict[str, object]:
     return Figure("speed", "1/s", **changes).row(measured).plain()  # type: ignore[arg-type]
 
 
@@ -29,6 +29,12 @@ def test_a_ratio_is_the_value_by_its_baseline() -> None:
     assert row(baseline=20.0)["ratio"] == 2.5
     assert row(Measured(50.0, baseline=100.0))["ratio"] == 0.5
     assert row()["ratio"] is None
+
+
+def test_what_cannot_be_measured_here_is_skipped_and_says_why() -> None:
+    skipped = row(Skipped("there is no GPU"), budget=40.0)
+    assert (skipped["value"], skipped["met"], skipped["skipped"]) == (None, None, "there is no GPU")
+    assert "skipped" not in row()
 
 
 def test_every_benchmark_has_a_name_of_its_own() -> None:

@@ -46,7 +46,8 @@ def main() -> int:
     rows = _table(chosen)
     options.out.write_text(json.dumps([row.plain() for row in rows], indent=1, ensure_ascii=False) + "\n", "utf-8")
     missed = [row.name for row in rows if row.met is False]
-    print(f"\n{len(rows)} measured, {len(missed)} over budget{': ' if missed else ''}{'; '.join(missed)}")
+    measured = sum(row.value is not None for row in rows)
+    print(f"\n{measured} measured, {len(missed)} over budget{': ' if missed else ''}{'; '.join(missed)}")
     most = max(row.other_load or 0.0 for row in rows)
     if most > _NOTICEABLE_LOAD:
         print(
@@ -113,6 +114,8 @@ def _load_meter() -> Callable[[], float | None]:
 
 
 def _line(row: Row, figure: Figure, width: int) -> str:
+    if row.skipped:
+        return f"{row.name:{width}}  skipped: {row.skipped}"
     if row.value is None:
         return f"{row.name:{width}}  failed: {row.error}"
     sign = "≤" if figure.better == "lower" else "≥"

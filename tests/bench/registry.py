@@ -25,6 +25,17 @@ class Measured:
 
 
 @dataclass(frozen=True)
+class Skipped:
+    """Why there is nothing to measure here, e.g. "there is no CUDA GPU"."""
+
+    reason: str
+
+
+Value = float | Measured | Skipped
+"""What a benchmark may return for a figure."""
+
+
+@dataclass(frozen=True)
 class Figure:
     """One figure to measure.
 
@@ -42,8 +53,10 @@ class Figure:
     better: Better = "lower"
     baseline: float | None = None
 
-    def row(self, measured: float | Measured) -> Row:
+    def row(self, measured: Value) -> Row:
         """Its line of bench.json."""
+        if isinstance(measured, Skipped):
+            return Row(self.name, None, self.unit, budget=self.budget, skipped=measured.reason)
         value, baseline = measured, self.baseline
         if isinstance(measured, Measured):
             value, baseline = measured.value, measured.baseline
@@ -73,7 +86,7 @@ class Benchmark:
     """Figures that one run measures together; `measure` returns one each, in their order."""
 
     figures: tuple[Figure, ...]
-    measure: Callable[[], Sequence[float | Measured]]
+    measure: Callable[[], Sequence[Value]]
 
     @property
     def name(self) -> str:
@@ -86,7 +99,7 @@ class Benchmark:
 
 @dataclass(frozen=True)
 class Row:
-    """One line of bench.json; `value` is None where measuring failed, and `error` says how."""
+    """One line of bench.json; `value` is None where `error` or `skipped` says why there is none."""
 
     name: str
     value: float | None
@@ -98,15 +111,16 @@ class Row:
     other_load: float | None = None
     """Cores that other programs kept busy meanwhile; None where the system does not tell."""
     error: str = ""
+    skipped: str = ""
 
     def plain(self) -> dict[str, Any]:
-        return {name: value for name, value in asdict(self).items() if name != "error" or value}
+        return {name: value for name, value in asdict(self).items() if name not in ("error", "skipped") or value}
 
 
 _registered: dict[str, Benchmark] = {}
 
-Together = Callable[[], Sequence[float | Measured]]
-Alone = Callable[[], float | Measured]
+Together = Callable[[], Sequence[Value]]
+Alone = Callable[[], Value]
 
 
 def benchmarks_together(*figures: Figure) -> Callable[[Together], Together]:
