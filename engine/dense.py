@@ -165,7 +165,7 @@ class DenseLearner:
         arrays, records = self._writable(state), np.empty((len(due), 1 + 2 * examination.PARTS))
         made: int = kernels.train_and_examine(
             self._network, self._target, self._rule, *arrays, self._is_weight, counts, *self._rows_of(data), steps,
-            due, *self._rows_of(examined), *_parts_of(examined), self.task == "classification", records,
+            due, *self._rows_of(examined), examined.order, examined.starts, self.task == "classification", records,
         )  # fmt: skip
         return state_after(state, counts, arrays), records[:made]
 
@@ -177,8 +177,8 @@ class DenseLearner:
 
         found = np.empty(2 * examination.PARTS)
         examine(
-            self._network, self._target, state.parameters.copy(), *self._rows_of(examined), *_parts_of(examined),
-            self.task == "classification", found,
+            self._network, self._target, state.parameters.copy(), *self._rows_of(examined),
+            examined.order, examined.starts, self.task == "classification", found,
         )  # fmt: skip
         return found
 
@@ -346,12 +346,6 @@ class DenseLearner:
     def device(self, state: DenseState) -> str:
         """Where they are computed."""
         return self._device
-
-
-def _parts_of(examined: Examined) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """The points one part after the other, and where each part begins."""
-    starts = np.cumsum([0, *(len(rows) for rows in examined.rows)])
-    return np.concatenate(examined.rows).astype(np.int64), starts.astype(np.int64)
 
 
 def forward_rows(spec: DenseSpec, parameters: FloatArray, Z: FloatArray) -> FloatArray:

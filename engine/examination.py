@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -31,6 +32,16 @@ class Examined:
     Z: FloatArray
     y: NDArray[Any]
     rows: tuple[IntArray, ...]
+
+    @cached_property
+    def order(self) -> NDArray[np.int64]:
+        """The points one part after the other."""
+        return np.concatenate(self.rows).astype(np.int64)
+
+    @cached_property
+    def starts(self) -> NDArray[np.int64]:
+        """Where in `order` each part begins, and where the last one ends (k + 1,)."""
+        return np.cumsum([0, *(len(rows) for rows in self.rows)]).astype(np.int64)
 
 
 def rows_of(prediction: Prediction, rows: NDArray[Any]) -> Prediction:
