@@ -108,8 +108,8 @@ class TorchTrainer:
             self._follow_gradient(place, counts, device_X, device_t, steps)
         else:
             self._search(place, counts, device_X, device_t, steps)
-        # On the CPU these are the tensors' own memory, which is not used again; else copies.
-        first, second, third = (tensor.cpu().numpy() for tensor in place)
+        # On the CPU the tensors' own memory, which is not used again.
+        first, second, third = (tensor.to("cpu", copy=not on_cpu).numpy() for tensor in place)
         if not on_cpu:
             self._newest = (weakref.ref(first), place)
         return first, second, third

@@ -19,6 +19,7 @@ from engine.learner import TrainingData
 from engine.optimizers import OPTIMIZERS
 from engine.randomness import kept_units
 from engine.torch_network import dropout_keys, kept_by_key, scores_on
+from engine.torch_steps import Place, Steps, batches_from
 from engine.training_settings import Training
 from tests.engine.dense_problems import classes, training, values
 
@@ -208,6 +209,60 @@ def test_many_steps_are_looked_at_together(kind: str, counted: bool, monkeypatch
     assert questions.count == 1
     learner.advance(state, data, 200)
     assert np.array_equal(found[0], learner.advance(state, data, 200).parameters)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_steps_ask_nothing_of_the_device_and_use_nothing_that_is_elsewhere(kind: str) -> None:
+    # On this device there are shapes but no numbers: whoever asks for one fails, as who mixes it with another does.
+    spec = DenseSpec(2, ((7, "tanh"), (7, "threshold")), 1, dropout=0.3, skip=True)
+    how = training("hinge", kind, precision="float32", batch_size=9, clip=1.0, l1=0.1, l2=0.1)
+    X, t, parameters = (torch.empty(shape, device="meta") for shape in ((61, 2), (61, 1), (spec.n_parameters,)))
+    steps = Steps(spec, how, X, t, 16, makes_masks=True)
+    slots = torch.empty((OPTIMIZERS[kind].slots, spec.n_parameters), device="meta")
+    place = Place(parameters, parameters.clone(), slots)
+    steps.fill(batches_from(np.zeros(5, np.int64), 61, steps.size, 16))
+    for k in range(8):
+        steps.take(place, k)
+        steps.take_counted(place)
+    with pytest.raises(RuntimeError, match="meta"):
+        steps.went_well(place)
+
+
+# -- a device that is not the CPU --------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def another_device(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The CPU by another name, so that everything goes the way of a GPU."""
+    monkeypatch.setattr(torch_dense, "available_device", lambda wanted: "cpu:0")
+
+
+def wide_learner(device: str, kind: str, data: TrainingData) -> DenseLearner:
+    how = training("cross_entropy", kind, precision="float32", path="torch", batch_size=30)
+    how = how.model_copy(update={"device": device})
+    return DenseLearner(((150, "relu"), (150, "relu")), how, data, initialization="he", dropout=0.2)
+
+
+@pytest.mark.usefixtures("another_device")
+@pytest.mark.parametrize("kind", ["gradient_descent", "adam", "random_search"])
+def test_another_device_gives_the_numbers_of_the_cpu(kind: str) -> None:
+    data = classes(n=100, n_classes=3)
+    there, here = wide_learner("cuda", kind, data), wide_learner("cpu", kind, data)
+    begun = there.init(data)
+    early = there.advance(begun, data, 7)
+    kept = early.parameters.copy()
+    late = there.advance(early, data, 13)
+    assert there.device(late) == "cpu:0"
+    assert np.array_equal(early.parameters, kept)
+    assert_same_bits(there.advance(early, data, 13), late)  # from a state that is no longer the newest
+    on_cpu = here.advance(here.init(data), data, 20)
+    assert (late.step, late.epoch, late.position) == (on_cpu.step, on_cpu.epoch, on_cpu.position)
+    # With another number of threads sums are added up in another order.
+    np.testing.assert_allclose(late.parameters, on_cpu.parameters, rtol=1e-4, atol=1e-6)
+    expected = here.predict(late, data.Z)
+    found = there.predict(late, data.Z)
+    np.testing.assert_allclose(found.scores, expected.scores, rtol=1e-5, atol=1e-5)
+    assert found.scores.dtype == np.float64
 
 
 # -- on a GPU ----------------------------------------------------------------------------------------------------------
