@@ -83,8 +83,9 @@ class Points:
             return True
         if not isinstance(other, Points):
             return NotImplemented
-        return (
-            np.array_equal(self.X, other.X) and np.array_equal(self.y, other.y) and np.array_equal(self.ids, other.ids)
+        return all(
+            mine is theirs or np.array_equal(mine, theirs)
+            for mine, theirs in ((self.X, other.X), (self.y, other.y), (self.ids, other.ids))
         )
 
     def __hash__(self) -> int:

@@ -7,9 +7,12 @@ from pathlib import Path
 
 from PySide6.QtCore import QObject, Signal
 
-from engine.experiment import Experiment
+from engine.experiment import DrawnData, Experiment
 
 HISTORY_DEPTH = 500
+HISTORY_BYTES = 256 * 2**20
+"""What the steps may hold in points. A stroke on a million points holds 20 MB, on as many as a hand draws next to
+nothing; steps share the arrays that they do not change."""
 
 Range = tuple[float, float]
 
@@ -101,6 +104,20 @@ class Document(QObject):
             return
         self._undo.append(edit)
         del self._undo[:-HISTORY_DEPTH]
+        self._forget_large_steps()
+
+    def _forget_large_steps(self) -> None:
+        """Drop the oldest steps while all of them hold more points than there is room for; the last one stays."""
+        seen, held = set(), 0
+        for index in range(len(self._undo) - 1, -1, -1):
+            data = self._undo[index].before.data
+            if isinstance(data, DrawnData):
+                new = [each for each in (data.points.X, data.points.y, data.points.ids) if id(each) not in seen]
+                seen.update(map(id, new))
+                held += sum(each.nbytes for each in new)
+            if held > HISTORY_BYTES and index < len(self._undo) - 1:
+                del self._undo[: index + 1]
+                return
 
     def _set(self, experiment: Experiment) -> None:
         before, self._experiment = self._experiment, experiment

@@ -13,17 +13,21 @@ from PySide6.QtWidgets import QMenu
 
 from engine.experiment import Experiment
 from engine.files import save_experiment
+from engine.generators import dataset_of
 from playground import dialogs
 from playground.export import FigureContent
 from playground.figures import figure_content
 from playground.opening import TABLE_SUFFIXES, open_any
 from playground.settings import save_settings
+from playground.waiting import NotWaitedForError, wait_for
 from widgets.theme import THEMES
 
 if TYPE_CHECKING:
     from playground.window import MainWindow
 
 SUFFIX = ".playground"
+_QUICKLY_READ = 2**20
+"""Bytes; files up to this size are read within 0.2 s, without a thread and a dialog."""
 
 
 class FileController(QObject):
@@ -60,7 +64,10 @@ class FileController(QObject):
         document = self._window.document
         is_table = path.suffix.lower() in TABLE_SUFFIXES
         try:
-            experiment = open_any(path, document.experiment)
+            experiment = self._read(path)
+        except NotWaitedForError:
+            self._window.say(f"{path.name} was not opened.")
+            return False
         except (OSError, ValueError) as error:
             self._window.complain(f"“{path.name}” could not be opened", _sentence(error))
             return False
@@ -74,6 +81,19 @@ class FileController(QObject):
         self._remember(path)
         self._window.say(f"Opened {path.name}.")
         return True
+
+    def _read(self, path: Path) -> Experiment:
+        """What is in the file; a large one is read and made ready to be shown while the window stays alive."""
+        current = self._window.document.experiment
+        if not path.is_file() or path.stat().st_size <= _QUICKLY_READ:
+            return open_any(path, current)
+
+        def work() -> Experiment:
+            experiment = open_any(path, current)
+            dataset_of(experiment.data, experiment.preparation)  # is kept, for whoever asks next
+            return experiment
+
+        return wait_for(self._window, f"Reading {path.name}…", work)
 
     # -- saving ----------------------------------------------------------------------------------------------------
 

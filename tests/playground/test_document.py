@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from engine.experiment import DrawnData, Experiment
 from playground import choices
+from playground import document as documents
 from playground.document import HISTORY_DEPTH, Document
 
 
@@ -125,3 +126,25 @@ def test_undoing_everything_returns_to_the_start_and_redoing_to_the_end(steps: l
     while document.redo_text:
         document.redo()
     assert document.experiment == end
+
+
+def test_steps_on_very_many_points_are_forgotten_before_they_fill_the_memory(
+    document: Document, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    document.replace(with_points(document.experiment, 1000), None)
+    one = sum(each.nbytes for each in (lambda p: (p.X, p.y, p.ids))(choices.drawn(document.experiment).points))
+    monkeypatch.setattr(documents, "HISTORY_BYTES", 5 * one)
+    for _ in range(12):
+        document.edit(with_points(document.experiment, 1), "Draw")
+    undone = 0
+    while document.undo_text:
+        document.undo()
+        undone += 1
+    assert undone == 4  # four and a little more than a thousand points each
+    assert len(choices.drawn(document.experiment).points) == 1008
+    # Steps that change no points share them.
+    for label in range(30):
+        document.edit(set_rate(document.experiment, 0.1 + label / 100), "Learning rate")
+    for _ in range(30):
+        assert document.undo_text == "Learning rate"
+        document.undo()
