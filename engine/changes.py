@@ -44,6 +44,8 @@ def consequence(old: Experiment, new: Experiment, old_data: Dataset, new_data: D
     do path and device: where and how it is computed, the state is the same. What changes the shape of the model or of
     its inputs starts it again.
     """
+    if len(old_data.points) and not len(new_data.points):
+        return Consequence("restart", "All points are gone, and what was learned from them.")
     reason = _restart_reason(old, new, old_data, new_data)
     if reason:
         return Consequence("restart", f"Started again: {reason} changed.")

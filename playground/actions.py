@@ -126,11 +126,14 @@ class ActionSet(QObject):
         action = QAction(entry.text, self._window)
         action.setObjectName(entry.id)
         if isinstance(entry.shortcut, QKeySequence.StandardKey):
-            action.setShortcuts(QKeySequence.keyBindings(entry.shortcut) or [])
+            keys = QKeySequence.keyBindings(entry.shortcut)
+            if entry.shortcut == StandardKey.Redo:
+                keys = list(dict.fromkeys([*keys, QKeySequence("Ctrl+Y")]))  # on Linux, too, where Qt has it not
+            action.setShortcuts(keys)
         elif entry.shortcut:
             action.setShortcut(QKeySequence(entry.shortcut))
-        keys = action.shortcut().toString(QKeySequence.SequenceFormat.NativeText)
-        action.setToolTip(f"{entry.tooltip} ({keys})" if keys else entry.tooltip)
+        shown = action.shortcut().toString(QKeySequence.SequenceFormat.NativeText)
+        action.setToolTip(f"{entry.tooltip} ({shown})" if shown else entry.tooltip)
         action.setStatusTip(entry.tooltip)
         action.setCheckable(bool(entry.checked_when))
         action.triggered.connect(self._on_triggered)

@@ -37,6 +37,8 @@ class Document(QObject):
 
     changed = Signal(object, object)
     """(old experiment, new experiment)"""
+    replaced = Signal()
+    """Another experiment has been opened: nothing goes on from the one before."""
     status_changed = Signal()
     """The title, the dirty mark, or what can be undone has changed."""
 
@@ -163,6 +165,7 @@ class Document(QObject):
         self._path = path
         self._saved = experiment if saved else None
         self._set(experiment)
+        self.replaced.emit()
 
     def mark_saved(self, path: Path, experiment: Experiment) -> None:
         """`path` now holds `experiment`."""

@@ -122,7 +122,7 @@ def aligned(prediction: Prediction | None, ids: IntArray | None, dataset: Datase
 def _pace(shot: Snapshot) -> str:
     if shot.epochs_per_second <= 0:
         return ""
-    if shot.epochs_per_second < 10:
+    if shot.epochs_per_second < 9.95:
         return f"{shot.epochs_per_second:.1f} epochs/s"
     return f"{shot.epochs_per_second:,.0f} epochs/s"
 

@@ -39,6 +39,7 @@ class TrainingController(QObject):
         self._preparing.setInterval(_PATIENCE_MS)
         self._preparing.timeout.connect(self._say_preparing)
         document.changed.connect(self.on_document_changed)
+        document.replaced.connect(self.on_document_replaced)
         bridge.snapshot_arrived.connect(self._on_snapshot)
         bridge.series_arrived.connect(self.series_arrived)
         bridge.run_failed.connect(self._on_failed)
@@ -123,16 +124,23 @@ class TrainingController(QObject):
 
     # -- edits -----------------------------------------------------------------------------------------------------
 
+    def on_document_replaced(self) -> None:
+        """Nothing that was learned is about the experiment that has been opened; it waits for play."""
+        self._bridge.pause()
+        self._bridge.start(self._document.experiment, playing=False)
+
     def on_document_changed(self, old: Experiment, new: Experiment) -> None:
-        before = dataset_of(old.data, old.preparation)
-        result = consequence(old, new, before, dataset_of(new.data, new.preparation))
+        before, after = dataset_of(old.data, old.preparation), dataset_of(new.data, new.preparation)
+        result = consequence(old, new, before, after)
+        if len(after.points) == 0:
+            self._bridge.pause()  # points drawn later are another story
         if result.kind == "restart" or (result.kind == "live" and self._has_failed()):
             # A run that has come to its end does not begin again unasked; one that a mistake held up goes on.
             held_up = checks.blocking(old, before) is not None
             self._bridge.start(new, playing=self._bridge.playing and (held_up or not self.ended))
         elif old != new:
             self._bridge.change(new)
-        if result.sentence:
+        if result.sentence and (result.kind == "restart" or self.waiting_to_play):
             self.said.emit(result.sentence)
 
     def _has_failed(self) -> bool:
@@ -148,7 +156,8 @@ class TrainingController(QObject):
     def _on_snapshot(self, snapshot: Snapshot) -> None:
         before, self._snapshot = self._snapshot, snapshot
         if snapshot.preparing:
-            self._preparing.start()
+            if not self._preparing.isActive() and not self._has_said_preparing:
+                self._preparing.start()
         else:
             self._preparing.stop()
             if self._has_said_preparing:
@@ -168,7 +177,9 @@ class TrainingController(QObject):
         """Loops that are only read from disk are there before anyone has read a sentence about them."""
         if self._snapshot is not None and self._snapshot.preparing:
             self._has_said_preparing = True
-            self.said.emit("Compiling the training loops for this machine: once, about ten seconds.")
+            self.said.emit(
+                "Compiling the training loops for this machine: once, about twenty seconds. Torch trains meanwhile."
+            )
 
     def _on_failed(self, failure: object) -> None:
         self.failed.emit(failure)

@@ -77,7 +77,8 @@ class Axis:
         """About `count` round values, at least two if there are, only whole numbers if `whole`."""
         values = log_ticks(self.low, self.high, count) if self.log else ()
         if len(values) >= 2:
-            return tuple(Tick(value, tick_text(value)) for value in values)
+            powers = any(_needs_power(value) for value in values)  # one way to write them on one axis
+            return tuple(Tick(value, tick_text(value, powers=powers and value != 1)) for value in values)
         # Here, too, where a logarithmic axis shows less than a decade.
         for wished in (count, count + 1, count + 2):
             values = linear_ticks(self.low, self.high, wished)
@@ -132,17 +133,16 @@ def _within(low: float, high: float, values: list[float]) -> tuple[float, ...]:
     return tuple(value for value in values if low * (1 - 1e-9) <= value <= high * (1 + 1e-9))
 
 
-def tick_text(value: float, step: float | None = None) -> str:
-    """A tick's number: plain up to a million, else with a power of ten; with the decimals that `step` needs.
+def tick_text(value: float, step: float | None = None, *, powers: bool = False) -> str:
+    """A tick's number: plain up to a million, else, or for `powers`, with a power of ten; the decimals `step` needs.
 
     >>> tick_text(0.03), tick_text(20000), tick_text(3e-7), tick_text(0.5, 0.25)
     ('0.03', '20,000', '3·10⁻⁷', '0.50')
     """
     if value == 0:
         return "0"
-    size = abs(value)
-    if size < 1e-4 or size >= 1e7:
-        exponent = math.floor(math.log10(size) + 1e-9)
+    if powers or _needs_power(value):
+        exponent = math.floor(math.log10(abs(value)) + 1e-9)
         mantissa = f"{value / 10.0**exponent:.3g}".replace("-", "−")
         power = "10" + str(exponent).translate(_SUPERSCRIPTS)
         return power if mantissa == "1" else "−" + power if mantissa == "−1" else f"{mantissa}·{power}"
@@ -152,6 +152,10 @@ def tick_text(value: float, step: float | None = None) -> str:
         decimals = next((d for d in range(10) if math.isclose(round(step, d), step, rel_tol=1e-6)), 10)
         text = f"{value:,.{decimals}f}"
     return text.replace("-", "−")
+
+
+def _needs_power(value: float) -> bool:
+    return value != 0 and not 1e-4 <= abs(value) < 1e7
 
 
 def number_text(value: float) -> str:

@@ -198,13 +198,15 @@ def paint_fast(painter: QPainter, chart: Chart, theme: Theme) -> None:
 
 
 def _paint_ends(painter: QPainter, chart: Chart, theme: Theme) -> None:
+    # One column of names: one beside the end of a shorter curve would stand on a longer one.
+    names_at = max((curve.end.x() for curve in chart.curves), default=0.0) + 8
     for curve in reversed(chart.curves):
         colour = curve_colour(curve.part, theme)
         painter.setPen(Qt.PenStyle.NoPen)
         painter.setBrush(colour)
         painter.drawEllipse(curve.end, theme.line_width * 1.2, theme.line_width * 1.2)
         painter.setPen(colour)
-        _write(painter, curve.end.x() + 8, curve.label_y, PART_NAMES[curve.part])
+        _write(painter, names_at, curve.label_y, PART_NAMES[curve.part])
 
 
 def curve_colour(part: int, theme: Theme) -> QColor:

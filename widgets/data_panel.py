@@ -124,7 +124,7 @@ class DataPanel(Panel):
         self.clear_button.setToolTip("Clear: erases every point.")
         self.clear_button.setAccessibleName("Clear")
         self.clear_button.setAccessibleDescription("Erases every point.")
-        self.clear_button.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self.clear_button.setFocusPolicy(Qt.FocusPolicy.TabFocus)  # no tool in hand: clicked, it keeps no frame
         self.clear_button.clicked.connect(self.clear_requested)
         flow.addWidget(self.clear_button)
         section.add(grid)

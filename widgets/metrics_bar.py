@@ -139,7 +139,8 @@ class MetricsBar(QWidget):
     def _fit(self) -> None:
         """Hide the least important numbers until the rest has room."""
         widths = {key: self._metrics[key].sizeHint().width() + _GAP for key in self._shown}
-        room = self.width() - 32 - (_LEAST_NOTE if self._note else 0)
+        note = self.note.fontMetrics().horizontalAdvance(self._note)
+        room = self.width() - 32 - min(note, _LEAST_NOTE)
         leaving = [key for key in _LEAVING if key in widths]
         gone = []
         while leaving and sum(widths.values()) > room:

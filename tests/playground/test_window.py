@@ -13,8 +13,10 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QDialogButtonBox, QLabel, QLineEdit, QMessageBox, QWidget
 
 from engine.experiment import DrawnData, Experiment
+from engine.files import save_experiment
 from playground.export import figure_image
 from tests.playground.conftest import Hands, found, press_button
+from tests.playground.controls import type_into
 from widgets.stage import Stage
 
 Answer = Callable[[Callable[[QWidget], None]], None]
@@ -257,3 +259,62 @@ def test_the_palette_finds_a_command_by_its_name(hands: Hands) -> None:
     QTest.keyClick(palette.query, Qt.Key.Key_Return)
     assert hands.window.shown.dataset.task == "regression"
     assert hands.window.shown.dataset.n_inputs == 2
+
+
+def learned(hands: Hands) -> None:
+    hands.press(hands.window.top_bar.transport.play_button)
+    hands.wait(lambda: hands.epoch > 20 and len(hands.window.curves.points()) > 20)
+
+
+@pytest.mark.parametrize("way", ["new", "open"])
+def test_what_is_opened_begins_untrained_and_waits(open_window: Callable[..., Hands], tmp_path: Path, way: str) -> None:
+    hands = open_window()
+    file = tmp_path / "mine.playground"
+    save_experiment(file, Experiment())
+    learned(hands)
+    assert hands.window.files.open_path(file) if way == "open" else hands.do("file.new") is None
+    hands.wait(lambda: hands.window.shown.has_model and hands.epoch == 0)
+    QTest.qWait(100)
+    assert not hands.playing
+    assert hands.epoch == 0
+    assert len(hands.window.curves.points()) <= 1
+
+
+def test_an_emptied_canvas_forgets_what_was_learned_and_waits(hands: Hands) -> None:
+    learned(hands)
+    hands.do("data.clear")
+    hands.wait(lambda: not hands.playing and len(hands.window.curves.points()) <= 1)
+    hands.click(-0.5, 0.5)
+    hands.click(0.5, 0.5, Qt.MouseButton.RightButton)
+    QTest.qWait(100)
+    assert hands.n_points == 2
+    assert (hands.playing, hands.epoch) == (False, 0)
+    hands.do("edit.undo")
+    hands.do("edit.undo")
+    hands.do("edit.undo")
+    assert hands.n_points == 400
+    learned(hands)
+
+
+def test_undo_after_a_typed_number_undoes_it_in_the_document(hands: Hands) -> None:
+    row = hands.window.data_panel.sample.row("noise")
+    before = hands.window.document.experiment
+    type_into(row, "0.3")
+    box = row.control.box
+    box.setFocus()
+    assert hands.window.document.experiment != before
+    QTest.keyClick(box, Qt.Key.Key_Z, Qt.KeyboardModifier.ControlModifier)
+    assert hands.window.document.experiment == before
+    assert hands.window.shown
+    QTest.keyClick(box, Qt.Key.Key_Y, Qt.KeyboardModifier.ControlModifier)
+    assert row.control.box.value == 0.3
+
+
+def test_undo_while_a_number_is_typed_takes_back_the_typing(hands: Hands) -> None:
+    hands.click(0.9, 0.9)
+    box = hands.window.data_panel.shares.row("test_share").control.box
+    box.setFocus()
+    QTest.keyClicks(box, "0.5")
+    QTest.keyClick(box, Qt.Key.Key_Z, Qt.KeyboardModifier.ControlModifier)
+    assert "0.5" not in box.text()
+    assert hands.n_points == 401
