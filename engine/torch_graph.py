@@ -26,7 +26,7 @@ def recorded(step: Callable[[], None], device: str) -> Callable[[], None] | None
     if not device.startswith("cuda"):
         return step
     graph = torch.cuda.CUDAGraph()
-    aside = torch.cuda.Stream()
+    aside = torch.cuda.Stream()  # type: ignore[no-untyped-call]
     aside.wait_stream(torch.cuda.current_stream())
     try:
         with torch.cuda.stream(aside):
