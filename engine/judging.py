@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from itertools import pairwise
 from typing import Any
 
@@ -16,6 +17,8 @@ from engine.snapshot import SplitMetrics, Viewport
 _PIECE = 32_768
 """So many points are measured at once, in 1 to 20 ms: then a command may be waiting."""
 _SEED = 20_000
+_SAFELY = 0.95
+"""A sample is aimed to be so much smaller than it may be: its size is that of a throw of dice for each point."""
 
 
 class Judging:
@@ -43,17 +46,18 @@ class Judging:
         return Examined(self._Z, self._targets, tuple(self._dataset.rows(part) for part in Part))
 
     def _sample(self) -> Examined:
-        """As many points of each part as are looked at.
+        """Of each large part every second point, every fourth, …, until there are no more than are looked at.
 
-        By their identities alone, so that another stroke leaves the sample as it was but for points that it erased,
-        and the curves do not jump.
+        By their identities alone, so that another stroke leaves the sample as it was but for points that it drew or
+        erased, and the curves do not jump. A hundred thousand points take 0.5 ms, and are sampled with every stroke.
         """
         chosen = []
         for part in Part:
             rows = self._dataset.rows(part)
             if len(rows) > self._looked_at:
+                halvings = math.ceil(math.log2(len(rows) / (_SAFELY * self._looked_at)))
                 keys = mixed(self._dataset.points.ids[rows].astype(np.uint64), _SEED)
-                rows = np.sort(rows[np.argpartition(keys, self._looked_at)[: self._looked_at]])
+                rows = rows[keys < np.uint64(2 ** (64 - halvings))]
             chosen.append(rows)
         starts = np.cumsum([0, *map(len, chosen)])
         every = np.concatenate(chosen)

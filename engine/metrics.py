@@ -15,9 +15,9 @@ from engine.snapshot import Estimate
 Z95 = 1.96
 """Half the width of the middle 95 % of a normal distribution, in standard deviations."""
 LOOKED_AT = 20_000
-"""Of a part with more points so many are looked at while a model learns, and so many at most are marked as wrong.
+"""Of a part with more points so many at most are looked at while a model learns, and marked as wrong; half at least.
 
-An accuracy of that many is known to 0.7 % at worst (1.96 standard errors). To look at all of a million takes longer
+An accuracy of that many is known to 1 % or better (1.96 standard errors). To look at all of a million takes longer
 than to learn from them.
 """
 _OF_MANY = f"Of more than {LOOKED_AT:,} a fixed sample is looked at while the model learns, and all of them at rest."

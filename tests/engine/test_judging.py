@@ -37,7 +37,9 @@ def test_a_large_part_is_sampled_and_a_small_one_is_not() -> None:
     run = Run(MANY)
     first = run.snapshot().metrics
     p = first["train"]["accuracy"]
-    assert p.half_width == pytest.approx(1.96 * np.sqrt(p.value * (1 - p.value) / LOOKED_AT))
+    assert p.half_width is not None
+    size = p.value * (1 - p.value) * (1.96 / p.half_width) ** 2
+    assert 0.45 * LOOKED_AT < size <= LOOKED_AT
     said, test = run.predict(run.dataset.X).labels, run.dataset.rows(Part.TEST)
     assert said is not None
     assert first["test"]["accuracy"].value == pytest.approx((said[test] == run.dataset.y[test]).mean())
@@ -91,12 +93,12 @@ def test_small_data_are_looked_at_whole() -> None:
 def test_a_stroke_leaves_the_sample_as_it_was() -> None:
     points = some_points(500)
     before = inputs_looked_at(with_points(points, 100))
-    assert len(before) == 100
+    assert 30 < len(before) <= 100
     more = points.adding(np.full((5, 2), 9.0), np.zeros(5))
-    assert len(before - inputs_looked_at(with_points(more, 100))) <= 5
+    assert before <= inputs_looked_at(with_points(more, 100))
     fewer = points.erasing(np.arange(50, 60))
     gone = {tuple(row) for row in points.X[50:60].tolist()}
-    assert before - gone <= inputs_looked_at(with_points(fewer, 100))
+    assert before - gone == inputs_looked_at(with_points(fewer, 100))
 
 
 def test_few_points_in_view_of_many_are_predicted_each() -> None:
