@@ -97,8 +97,8 @@ class Grid:
         return cell
 
 
-def density_of_classes(mapping: Mapping, columns: Columns, kinds: NDArray[np.uint8], colours: Floats) -> Density:
-    """How many points of which class lie where.
+class ClassDensity:
+    """How many points of which class lie where; after a stroke only the cells that it touched are counted anew.
 
     The colours of a cell are weighed by the square roots of their counts: of one point in ten a quarter is seen.
 
@@ -108,16 +108,43 @@ def density_of_classes(mapping: Mapping, columns: Columns, kinds: NDArray[np.uin
     kinds : (n,) uint8, which of the colours each point has.
     colours : (k, 3) from 0 to 255.
     """
-    grid = Grid.over(mapping)
-    cells = grid.columns * grid.rows
-    planes = kinds * np.int32(cells + 1)  # a plane a class, one cell in each for what is outside
-    planes += grid.cells(mapping, columns)
-    counts = np.bincount(planes, minlength=len(colours) * (cells + 1)).reshape(len(colours), -1)[:, :cells]
-    total = counts.sum(axis=0)
-    filled = np.flatnonzero(total)
-    weights = np.sqrt(counts[:, filled], dtype=np.float32)
-    weights /= weights.sum(axis=0)
-    return _density(grid, filled, total[filled], weights.T @ colours.astype(np.float32))
+
+    def __init__(self, mapping: Mapping, columns: Columns, kinds: NDArray[np.uint8], colours: Floats) -> None:
+        self._mapping, self._grid = mapping, Grid.over(mapping)
+        self._colours = colours.astype(np.float32)
+        cells = self._grid.columns * self._grid.rows
+        counts = np.bincount(self._places(columns, kinds), minlength=len(colours) * (cells + 1))
+        self._counts = counts.reshape(len(colours), -1)
+        self._pixels = np.zeros((cells, 4), np.uint8)
+        total = self._counts[:, :cells].sum(axis=0)
+        filled = np.flatnonzero(total)
+        self._full = _full_strength(total[filled])
+        self._paint(filled)
+
+    def change(self, gone: Columns, gone_kinds: NDArray[np.uint8], new: Columns, new_kinds: NDArray[np.uint8]) -> None:
+        """Take some points away and add others; how opaque a full cell is stays as it was."""
+        flat = self._counts.reshape(-1)
+        places = self._places(gone, gone_kinds), self._places(new, new_kinds)
+        np.subtract.at(flat, places[0], 1)
+        np.add.at(flat, places[1], 1)
+        touched = np.unique(np.concatenate(places) % self._counts.shape[1])
+        self._paint(touched[touched < len(self._pixels)])
+
+    def density(self) -> Density:
+        """The picture as it is now."""
+        return _picture(self._grid, self._pixels)
+
+    def _places(self, columns: Columns, kinds: NDArray[np.uint8]) -> NDArray[np.int32]:
+        """Where each point is counted: a plane a class, with one cell more in each for what is outside."""
+        places = kinds * np.int32(self._grid.columns * self._grid.rows + 1)
+        places += self._grid.cells(self._mapping, columns)
+        return places
+
+    def _paint(self, cells: NDArray[np.integer]) -> None:
+        counts = self._counts[:, cells]
+        weights = np.sqrt(counts, dtype=np.float32)
+        weights /= np.maximum(weights.sum(axis=0), 1.0)
+        self._pixels[cells] = _shaded(counts.sum(axis=0), weights.T @ self._colours, self._full)
 
 
 def density_of_values(mapping: Mapping, columns: Columns, levels: NDArray[np.float32], scale: Floats) -> Density:
@@ -135,22 +162,31 @@ def density_of_values(mapping: Mapping, columns: Columns, levels: NDArray[np.flo
     counts = np.bincount(cell, minlength=cells + 1)[:cells]
     filled = np.flatnonzero(counts)
     means = np.bincount(cell, weights=levels, minlength=cells + 1)[filled] / counts[filled]
-    return _density(grid, filled, counts[filled], scale[np.rint(means * (len(scale) - 1)).astype(np.intp)])
+    pixels = np.zeros((cells, 4), np.uint8)
+    colours = scale[np.rint(means * (len(scale) - 1)).astype(np.intp)]
+    pixels[filled] = _shaded(counts[filled], colours, _full_strength(counts[filled]))
+    return _picture(grid, pixels)
 
 
-def _density(grid: Grid, filled: NDArray[np.intp], counts: NDArray[np.intp], colours: NDArray) -> Density:
-    """A picture of cells, `filled` (m,), with `counts` (m,) points each in `colours` (m, 3)."""
-    pixels = np.zeros((grid.rows * grid.columns, 4), np.uint8)
-    if len(filled):
-        full = max(2.0, float(np.quantile(counts[:: 1 + len(counts) // 8192], _FULL_AT)))
-        # By the logarithm: a lone point stays visible beside cells of thousands.
-        fullness = np.minimum(1.0, np.log1p(counts, dtype=np.float32) / np.float32(math.log1p(full)))
-        opacity = _FAINTEST + (_FULLEST - _FAINTEST) * fullness
-        shaded = np.empty((len(filled), 4), np.float32)
-        shaded[:, :3] = colours * opacity[:, None]
-        shaded[:, 3] = 255 * opacity
-        pixels[filled] = shaded + 0.5
+def _full_strength(counts: NDArray[np.intp]) -> float:
+    """How many points make a cell of full strength, by the counts (m,) of the cells that have any."""
+    some = counts[:: 1 + len(counts) // 8192]
+    return max(2.0, float(np.quantile(some, _FULL_AT))) if len(some) else 2.0
+
+
+def _shaded(counts: NDArray[np.intp], colours: NDArray, full: float) -> NDArray[np.uint8]:
+    """Premultiplied colours (m, 4) of cells with `counts` (m,) points each in `colours` (m, 3); none where none are."""
+    # By the logarithm: a lone point stays visible beside cells of thousands.
+    fullness = np.minimum(1.0, np.log1p(counts, dtype=np.float32) / np.float32(math.log1p(full)))
+    opacity = (_FAINTEST + (_FULLEST - _FAINTEST) * fullness) * (counts > 0)
+    shaded = np.empty((len(counts), 4), np.float32)
+    shaded[:, :3] = colours * opacity[:, None]
+    shaded[:, 3] = 255 * opacity
+    return (shaded + 0.5).astype(np.uint8)
+
+
+def _picture(grid: Grid, pixels: NDArray[np.uint8]) -> Density:
     image = QImage(
         pixels.data, grid.columns, grid.rows, 4 * grid.columns, QImage.Format.Format_RGBA8888_Premultiplied
-    ).convertToFormat(QImage.Format.Format_ARGB32_Premultiplied)  # a copy, so that the array may go
+    ).convertToFormat(QImage.Format.Format_ARGB32_Premultiplied)  # a copy, so that the array may change
     return Density(image, QPointF(grid.left, grid.top))

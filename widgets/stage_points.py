@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import cached_property, partial
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,7 +12,7 @@ from PySide6.QtGui import QColor, QPainter, QPen
 
 from engine.dataset import Dataset, Part, rows_in_common
 from engine.learner import Prediction
-from widgets.stage_density import Density, density_of_classes, density_of_values
+from widgets.stage_density import ClassDensity, Density, density_of_values
 from widgets.stage_geometry import Columns, Floats, Mapping, nearest_row, rows_inside, rows_near, stage_columns
 from widgets.stage_items import Frame
 from widgets.stage_shapes import Sprites, draw_segments, look_numbers, looks_of, solid
@@ -24,6 +25,8 @@ SPRITE_LIMIT = 20_000
 _CROWD = 2_000
 """Above so many points they get smaller, down to 60 % at the limit."""
 _RINGS_IN_A_CROWD = 500
+_GREATEST_CHANGE = 0.25
+"""After strokes on more than this share of the points a density is made anew: a full cell holds more or fewer now."""
 
 
 class ShownPoints:
@@ -56,9 +59,30 @@ class ShownPoints:
         return _value_range(self.dataset)
 
     @cached_property
-    def classes(self) -> NDArray[np.uint8]:
-        """The class of every row (n,)."""
-        return self.dataset.y.astype(np.uint8)
+    def kinds(self) -> NDArray[np.uint8]:
+        """The class of every row (n,); 0 in regression."""
+        return self.dataset.y.astype(np.uint8) if self._has_classes else np.zeros(len(self.dataset.points), np.uint8)
+
+    def difference(self, before: ShownPoints) -> tuple[Rows, Rows] | None:
+        """The rows of `before` that are gone or elsewhere, and the rows here that are new or elsewhere.
+
+        None where the two do not show the same kind of points.
+        """
+        old, new = before.dataset, self.dataset
+        alike = (old.task, old.n_inputs, old.class_names) == (new.task, new.n_inputs, new.class_names)
+        if not (alike and before.held_out and self.held_out):
+            return None
+        old_rows, rows = rows_in_common(old.points.ids, new.points.ids)
+        if len(old_rows) == min(len(old.points), len(new.points)) and old_rows[-1:] == rows[-1:]:
+            common: tuple[Any, Any] = (slice(len(rows)), slice(len(rows)))  # points were added, or the last ones taken
+        else:
+            common = (old_rows, rows)
+        changed = before.columns[0][common[0]] != self.columns[0][common[1]]
+        changed |= before.columns[1][common[0]] != self.columns[1][common[1]]
+        changed |= before.kinds[common[0]] != self.kinds[common[1]]
+        gone, fresh = np.ones(len(old.points), bool), np.ones(len(new.points), bool)
+        gone[common[0]] = fresh[common[1]] = changed
+        return np.flatnonzero(gone), np.flatnonzero(fresh)
 
     @property
     def are_many(self) -> bool:
@@ -173,19 +197,15 @@ class PointPainter:
     def __init__(self) -> None:
         self._stamps: dict[tuple[str, object], Sprites] = {}
         self._theme: Theme | None = None
-        self._density: Density | None = None
-        self._density_of: tuple[ShownPoints, Mapping, Theme] | None = None
+        self._crowd = Crowd()
 
     def paint_points(self, painter: QPainter, frame: Frame, shown: ShownPoints) -> None:
         """Paint every point in view, or of more than 20,000 how dense they lie."""
         rows = shown.in_view(frame.mapping)
         if rows is None:
-            of = (shown, frame.mapping, frame.theme)
-            if self._density is None or of != self._density_of:
-                self._density, self._density_of = _density(frame, shown, shown.rows), of
-            self._density.paint(painter, frame)
+            self._crowd.density(frame, shown).paint(painter, frame)
             return
-        self._density = self._density_of = None
+        self._crowd = Crowd()
         looks = looks_of(shown.dataset, frame.theme)
         size = shown.size(frame.theme, frame.mapping)
         kind = (shown.dataset.task, shown.dataset.n_inputs, len(looks), size)
@@ -209,7 +229,9 @@ class PointPainter:
         """Ring the selected points; many of them in a crowd are coloured instead, as rings would hide it."""
         in_view = shown.in_view(frame.mapping)
         if in_view is None and len(rows) > _RINGS_IN_A_CROWD:
-            _density(frame, shown, rows, QColor(frame.theme.accent)).paint(painter, frame)
+            chosen = _counted(frame, shown, rows, QColor(frame.theme.accent))
+            assert chosen is not None  # in one colour everything can be counted
+            chosen.density().paint(painter, frame)
             return
         if in_view is not None:
             rows = np.intersect1d(in_view, rows, assume_unique=True)
@@ -240,22 +262,70 @@ def point_size(theme: Theme, count: int) -> float:
     return float(np.round(2 * theme.point_size * (1.0 - 0.4 * min(1.0, float(crowding)))) / 2)
 
 
-def _density(frame: Frame, shown: ShownPoints, rows: Rows, colour: QColor | None = None) -> Density:
-    """How dense `rows` lie, in the colours of their classes or targets, or all in one colour."""
-    dataset, (x, y) = shown.dataset, shown.columns
+class Crowd:
+    """The density of the points on stage, kept while they stay, and changed where a stroke changes them."""
+
+    def __init__(self) -> None:
+        self._shown: ShownPoints | None = None
+        self._look: tuple[Mapping, Theme] | None = None
+        self._counted: ClassDensity | None = None
+        self._picture: Density | None = None
+        self._changed = 0
+
+    def density(self, frame: Frame, shown: ShownPoints) -> Density:
+        """The picture of all points of `shown` that are in view."""
+        before, look = self._shown, (frame.mapping, frame.theme)
+        if self._picture is not None and before is shown and look == self._look:
+            return self._picture
+        same = before is not None and look == self._look and self._counted is not None
+        if not (same and self._take_over(before, shown)):
+            self._changed = 0
+            self._counted = _counted(frame, shown, shown.rows)
+        self._shown, self._look = shown, look
+        self._picture = _values(frame, shown) if self._counted is None else self._counted.density()
+        return self._picture
+
+    def _take_over(self, before: ShownPoints | None, shown: ShownPoints) -> bool:
+        """Count the difference between two showings, if it is small."""
+        difference = None if before is None else shown.difference(before)
+        if before is None or difference is None or self._counted is None:
+            return False
+        gone, new = difference
+        self._changed += len(gone) + len(new)
+        if self._changed > _GREATEST_CHANGE * len(shown.rows):
+            return False
+        self._counted.change(*_picked(before, gone), *_picked(shown, new))
+        return True
+
+
+def _picked(shown: ShownPoints, rows: Rows) -> tuple[Columns, NDArray[np.uint8]]:
+    x, y = shown.columns
+    return (x[rows], y[rows]), shown.kinds[rows]
+
+
+def _counted(frame: Frame, shown: ShownPoints, rows: Rows, colour: QColor | None = None) -> ClassDensity | None:
+    """How dense `rows` lie, in the colours of their classes or all in one; None where they have targets instead."""
+    dataset, (columns, kinds) = shown.dataset, (shown.columns, shown.kinds)
+    if colour is None and dataset.task == "regression" and dataset.n_inputs == 2:
+        return None
+    if len(rows) < len(kinds):
+        columns, kinds = _picked(shown, rows)
+    if colour is not None:
+        return ClassDensity(frame.mapping, columns, np.zeros(len(kinds), np.uint8), _rgb([colour]))
+    return ClassDensity(
+        frame.mapping, columns, kinds, _rgb([look.fill for look in looks_of(dataset, frame.theme)[::2]])
+    )
+
+
+def _values(frame: Frame, shown: ShownPoints) -> Density:
+    """How dense the points lie, in the colours of their targets."""
+    dataset, rows, (x, y) = shown.dataset, shown.rows, shown.columns
     if len(rows) < len(x):
         x, y = x[rows], y[rows]
-    if colour is None and dataset.task == "classification":
-        kinds = shown.classes if len(rows) == len(shown.classes) else shown.classes[rows]
-        fills = [look.fill for look in looks_of(dataset, frame.theme)[::2]]
-        return density_of_classes(frame.mapping, (x, y), kinds, _rgb(fills))
-    if colour is None and dataset.n_inputs == 2:
-        low, high = shown.value_range
-        levels = (dataset.y[rows] - np.float32(low)) / np.float32(high - low)
-        scale = [look.fill for look in looks_of(dataset, frame.theme)[::2]]
-        return density_of_values(frame.mapping, (x, y), np.clip(levels, 0, 1), _rgb(scale))
-    fill = looks_of(dataset, frame.theme)[0].fill if colour is None else colour
-    return density_of_classes(frame.mapping, (x, y), np.zeros(len(x), np.uint8), _rgb([fill]))
+    low, high = shown.value_range
+    levels = (dataset.y[rows] - np.float32(low)) / np.float32(high - low)
+    scale = [look.fill for look in looks_of(dataset, frame.theme)[::2]]
+    return density_of_values(frame.mapping, (x, y), np.clip(levels, 0, 1), _rgb(scale))
 
 
 def _rgb(colours: list[QColor]) -> Floats:

@@ -19,7 +19,7 @@ from engine.palette import CLASS_COLOURS
 from engine.snapshot import Line
 from tests.widgets.test_stage import at, colour, near, rgb
 from widgets.stage import Stage
-from widgets.stage_density import CELL, Density, Grid, density_of_classes, density_of_values
+from widgets.stage_density import CELL, ClassDensity, Density, Grid, density_of_values
 from widgets.stage_geometry import Mapping
 from widgets.stage_points import SPRITE_LIMIT
 from widgets.theme import DARK, LIGHT
@@ -77,14 +77,14 @@ def test_cells_move_with_the_plane(dx: int, dy: int) -> None:
         MAPPING.left, MAPPING.top, MAPPING.width, MAPPING.height,
     )  # fmt: skip
     kinds = np.zeros(300, np.uint8)
-    before, after = (density_of_classes(mapping, points, kinds, np.array([BLUE])) for mapping in (MAPPING, panned))
+    before, after = (ClassDensity(mapping, points, kinds, np.array([BLUE])).density() for mapping in (MAPPING, panned))
     moved = np.array([after.corner.x() - before.corner.x() - dx, after.corner.y() - before.corner.y() - dy]) / CELL
     assert moved == pytest.approx(np.rint(moved), abs=1e-6)
 
 
 def test_the_denser_the_fuller_and_one_point_alone_is_seen() -> None:
     heap = [(-0.5, 0.0)] * 1000 + [(0.0, 0.0)] * 30 + [(0.5, 0.0)]
-    density = density_of_classes(MAPPING, columns(heap), np.zeros(len(heap), np.uint8), np.array([BLUE]))
+    density = ClassDensity(MAPPING, columns(heap), np.zeros(len(heap), np.uint8), np.array([BLUE])).density()
     alphas = [rgba(density, MAPPING, x, 0.0)[3] for x in (-0.5, 0.0, 0.5)]
     assert alphas[0] > alphas[1] > alphas[2] >= 127
     assert rgba(density, MAPPING, 0.25, 0.5)[3] == 0
@@ -94,7 +94,7 @@ def test_the_denser_the_fuller_and_one_point_alone_is_seen() -> None:
 def test_colours_mix_by_share_and_the_few_are_not_lost() -> None:
     xy = [(0.0, 0.0)] * 100 + [(0.5, 0.5)] * 100
     kinds = np.array([0] * 50 + [1] * 50 + [0] * 90 + [1] * 10, np.uint8)
-    density = density_of_classes(MAPPING, columns(xy), kinds, np.array([BLUE, RED]))
+    density = ClassDensity(MAPPING, columns(xy), kinds, np.array([BLUE, RED])).density()
     even, uneven = rgba(density, MAPPING, 0.0, 0.0), rgba(density, MAPPING, 0.5, 0.5)
     assert abs(even[0] - even[2]) <= 2
     assert uneven[2] > uneven[0] > 255 / 10
@@ -108,8 +108,22 @@ def test_targets_are_averaged() -> None:
     assert rgba(density, MAPPING, 0.5, 0.5)[0] > 250
 
 
+def test_points_that_come_and_go_change_the_picture_as_if_it_were_made_anew() -> None:
+    rng = np.random.default_rng(3)
+    xy, kinds = rng.uniform(-0.9, 0.9, (4000, 2)), rng.integers(0, 2, 4000).astype(np.uint8)
+    more, more_kinds = np.array([[0.95, 0.95], [0.0, 0.0], [7.0, 7.0]]), np.array([1, 0, 1], np.uint8)
+    colours = np.array([BLUE, RED])
+    changed = ClassDensity(MAPPING, columns(xy.tolist()), kinds, colours)
+    changed.change(columns(xy[:40].tolist()), kinds[:40], columns(more.tolist()), more_kinds)
+    anew = ClassDensity(
+        MAPPING, columns(np.vstack([xy[40:], more]).tolist()), np.append(kinds[40:], more_kinds), colours
+    )
+    assert changed.density().image == anew.density().image
+    assert rgba(changed.density(), MAPPING, 0.95, 0.95)[0] > 200
+
+
 def test_nothing_in_view_paints_nothing() -> None:
-    density = density_of_classes(MAPPING, columns([(9.0, 9.0)]), np.zeros(1, np.uint8), np.array([BLUE]))
+    density = ClassDensity(MAPPING, columns([(9.0, 9.0)]), np.zeros(1, np.uint8), np.array([BLUE])).density()
     image = density.image
     assert all(image.pixelColor(x, y).alpha() == 0 for x in range(image.width()) for y in range(image.height()))
 
@@ -197,6 +211,27 @@ def test_what_is_near_the_pointer_is_found_among_many(stage: Stage) -> None:
     low, high = pixel - 30, pixel + 30
     box = np.array([low, [high[0], low[1]], high, [low[0], high[1]]])
     assert points.within(mapping, box).tolist() == np.flatnonzero((np.abs(pixels - pixel) < 30).all(axis=1)).tolist()
+
+
+def test_a_stroke_is_seen_at_once_in_a_crowd(stage: Stage, picture: Callable[[QWidget], QImage]) -> None:
+    picture(stage)
+    steps = np.linspace(-0.012, 0.012, 6)
+    square = np.array([(x, y) for x in steps for y in steps] * 10)
+    rows = np.arange(MANY, MANY + len(square))
+    added = stage.figure.dataset.points.adding(square + np.array((0.0, 0.6)), np.ones(len(square)))
+    stage.set_dataset(Dataset(added, "classification", np.zeros(len(added), np.int8), ("A", "B")))
+    assert near(colour(picture(stage), at(stage, 0.0, 0.6)), CLASS_COLOURS[1], 70)
+    relabelled = added.relabelling(rows, 0)
+    stage.set_dataset(Dataset(relabelled, "classification", np.zeros(len(added), np.int8), ("A", "B")))
+    assert near(colour(picture(stage), at(stage, 0.0, 0.6)), CLASS_COLOURS[0], 70)
+    moved = relabelled.moving(rows, square + np.array((0.0, -0.6)))
+    stage.set_dataset(Dataset(moved, "classification", np.zeros(len(added), np.int8), ("A", "B")))
+    image = picture(stage)
+    assert colour(image, at(stage, 0.0, 0.6)) == rgb(LIGHT.stage)
+    assert near(colour(image, at(stage, 0.0, -0.6)), CLASS_COLOURS[0], 70)
+    gone = moved.erasing(rows)
+    stage.set_dataset(Dataset(gone, "classification", np.zeros(MANY, np.int8), ("A", "B")))
+    assert colour(picture(stage), at(stage, 0.0, -0.6)) == rgb(LIGHT.stage)
 
 
 def test_figures_carry_the_density(stage: Stage) -> None:
