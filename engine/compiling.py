@@ -17,9 +17,9 @@ numba: Any = import_module("numba")
 F = TypeVar("F", bound=Callable[..., Any])
 
 SOURCES = (
-    "compiling.py", "activations.py", "losses.py", "optimizers.py", "randomness.py", "dense_plan.py",
-    "dense_activations.py", "dense_passes.py", "dense_updates.py", "dense_examination.py", "dense_grid.py",
-    "kernels.py",
+    "compiling.py", "activations.py", "losses.py", "optimizers.py", "randomness.py", "dense/plan.py",
+    "dense/activations.py", "dense/passes.py", "dense/updates.py", "dense/examination.py", "dense/grid.py",
+    "dense/kernels.py",
 )  # fmt: skip
 """The files that compiled code is made of: loops, and the tables whose numbers are written into them."""
 
@@ -40,7 +40,7 @@ def _cache_folder() -> Path:
     """
     digest = hashlib.sha256()
     for name in SOURCES:
-        digest.update(Path(__file__).with_name(name).read_bytes())
+        digest.update((Path(__file__).parent / name).read_bytes())
     chosen = numba.config.CACHE_DIR
     return (Path(chosen) if chosen else _user_cache() / "playground" / "compiled") / digest.hexdigest()[:16]
 

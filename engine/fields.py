@@ -173,7 +173,7 @@ def field_of(grid: Grid, task: Task, n_classes: int, value_range: tuple[float, f
     else:
         table = _ramp(CLASS_COLOURS[0], CLASS_COLOURS[1], mixed=True)
         if grid.in_single_precision:
-            from engine.dense_grid import colours_of_two
+            from engine.dense.grid import colours_of_two
 
             colours = colours_of_two(grid.scores, grid.gain, table)
         else:

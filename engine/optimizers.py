@@ -1,6 +1,6 @@
 """The optimizers: what each remembers, how they are numbered, and how the learning rate changes with the epochs.
 
-The updates themselves are in `engine.dense_updates` (compiled) and `engine.torch_updates`.
+The updates themselves are in `engine.dense.updates` (compiled) and `engine.dense.torch_updates`.
 """
 
 from __future__ import annotations

@@ -9,8 +9,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from engine import checks, compilation, fields
+from engine import checks, fields
 from engine.dataset import Dataset, FloatArray, Part
+from engine.dense import compilation
 from engine.equations import equation_of
 from engine.examination import steps_until
 from engine.experiment import Experiment
@@ -115,7 +116,7 @@ class Run:
         """Whether loops that the model uses are yet to be compiled or read from disk."""
         if self._learner is None or not self._learner.uses_loops:
             return False
-        from engine import kernels
+        from engine.dense import kernels
 
         return self._learner.standing_in or not kernels.ready(self._precision)
 
@@ -126,7 +127,7 @@ class Run:
 
     def prepare(self) -> None:
         """Compile the loops now, or read them from disk, and go on with them from where the training is."""
-        from engine import kernels
+        from engine.dense import kernels
 
         kernels.warm_up(self._precision)
         if self._learner is not None:

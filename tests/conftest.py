@@ -47,7 +47,7 @@ def _settings_of_its_own() -> Iterator[Path]:
 @pytest.fixture(scope="session")
 def compiled_loops() -> None:
     """Have the loops compiled, so that torch does not stand in for them where numbers are compared bit for bit."""
-    from engine import kernels
+    from engine.dense import kernels
 
     kernels.warm_up("float32")
 

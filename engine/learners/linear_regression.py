@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Literal
 from engine.settings import Settings, choice
 
 if TYPE_CHECKING:
-    from engine.dense import DenseLearner
+    from engine.dense.learner import DenseLearner
     from engine.learner import TrainingData
     from engine.training_settings import Training
 
@@ -27,8 +27,8 @@ class LinearRegression(Settings):
 def make(settings: LinearRegression, training: Training, data: TrainingData) -> DenseLearner:
     """The learner; gradient descent starts from weights of zero."""
     # Imported here because the window reads this file's settings before anything is learned.
-    from engine.dense import DenseLearner
-    from engine.dense_least_squares import LeastSquaresLearner
+    from engine.dense.learner import DenseLearner
+    from engine.dense.least_squares import LeastSquaresLearner
 
     if settings.fit == "least_squares":
         return LeastSquaresLearner(training, data)

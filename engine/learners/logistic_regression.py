@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Literal
 from engine.settings import Settings
 
 if TYPE_CHECKING:
-    from engine.dense import DenseLearner
+    from engine.dense.learner import DenseLearner
     from engine.learner import TrainingData
     from engine.training_settings import Training
 
@@ -21,6 +21,6 @@ class LogisticRegression(Settings):
 def make(settings: LogisticRegression, training: Training, data: TrainingData) -> DenseLearner:  # noqa: ARG001
     """The learner, which starts from weights of zero: every class equally likely everywhere."""
     # Imported here because the window reads this file's settings before anything is learned.
-    from engine.dense import DenseLearner
+    from engine.dense.learner import DenseLearner
 
     return DenseLearner((), training, data)

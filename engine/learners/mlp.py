@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Literal
 from engine.settings import Settings, choice
 
 if TYPE_CHECKING:
-    from engine.dense import DenseLearner
+    from engine.dense.learner import DenseLearner
     from engine.learner import TrainingData
     from engine.training_settings import Training
 
@@ -72,7 +72,7 @@ class MultilayerPerceptron(Settings):
 def make(settings: MultilayerPerceptron, training: Training, data: TrainingData) -> DenseLearner:
     """The learner, with weights drawn as `settings.initialization` says."""
     # Imported here because the window reads this file's settings before anything is learned.
-    from engine.dense import DenseLearner
+    from engine.dense.learner import DenseLearner
 
     return DenseLearner(
         tuple((layer.units, layer.activation) for layer in settings.layers),

@@ -69,7 +69,7 @@ def _moments() -> tuple[float, float]:
 
 def _medians() -> list[float]:
     """Of several starts after one that does not count: files and compiled loops are warm."""
-    subprocess.run([sys.executable, "-c", "from engine.kernels import warm_up; warm_up('float32')"], check=True)
+    subprocess.run([sys.executable, "-c", "from engine.dense.kernels import warm_up; warm_up('float32')"], check=True)
     _moments()
     visible, stepped = zip(*(_moments() for _ in range(_STARTS)), strict=True)
     return [statistics.median(visible), statistics.median(stepped)]

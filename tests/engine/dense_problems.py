@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from engine.dense_plan import DenseSpec
+from engine.dense.plan import DenseSpec
 from engine.learner import TrainingData
 from engine.training_settings import Loss, Optimizer, Regularization, Training
 

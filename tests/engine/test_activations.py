@@ -9,9 +9,9 @@ import pytest
 import torch
 
 from engine.activations import ACTIVATION_CODES, ACTIVATIONS
-from engine.dense_activations import activate
+from engine.dense.activations import activate
+from engine.dense.torch_network import TORCH_ACTIVATIONS
 from engine.learners.mlp import Activation
-from engine.torch_network import TORCH_ACTIVATIONS
 from tests.engine.dense_problems import ACTIVATION_MODULES
 
 POINTS = np.concatenate([np.linspace(-8, 8, 401), [0.0, 1e-9, -1e-9, 1e-300, 30.0, -30.0, 300.0, -300.0, 1e4, -1e4]])

@@ -12,7 +12,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from engine import compilation, compiling
+from engine import compiling
+from engine.dense import compilation
 from engine.edits import set_values
 from engine.experiment import Experiment
 from engine.snapshot import Snapshot, Viewport
@@ -132,7 +133,7 @@ def test_what_has_been_compiled_is_noted_for_each_precision(tmp_path: Path, monk
 
 ENDS_EARLY = """
 import sys
-from engine import compilation
+from engine.dense import compilation
 from engine.experiment import Experiment
 from engine.training import Run
 

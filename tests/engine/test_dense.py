@@ -8,11 +8,11 @@ import numpy as np
 import pytest
 import torch
 
-from engine import kernels, torch_dense, torch_network
 from engine.activations import ACTIVATIONS
-from engine.dense import MATRIX_PARAMETERS, DenseLearner, forward_rows
-from engine.dense_least_squares import LeastSquaresLearner
-from engine.dense_plan import DenseSpec, initial_parameters, network_of, target_of
+from engine.dense import kernels, torch_network, torch_trainer
+from engine.dense.learner import MATRIX_PARAMETERS, DenseLearner, forward_rows
+from engine.dense.least_squares import LeastSquaresLearner
+from engine.dense.plan import DenseSpec, initial_parameters, network_of, target_of
 from engine.learner import TrainingData
 from engine.learners import make_learner
 from engine.learners.linear_regression import LinearRegression
@@ -251,18 +251,18 @@ def test_a_network_too_large_for_the_gpu_goes_on_on_the_cpu_and_says_so(monkeypa
     from engine.experiment import Experiment
     from engine.training import Run
 
-    real = torch_dense.TorchTrainer
+    real = torch_trainer.TorchTrainer
 
     class FullDevice:
         def train(self, *arguments: object) -> None:
-            raise torch_dense.OutOfDeviceMemory("CUDA out of memory")
+            raise torch_trainer.OutOfDeviceMemory("CUDA out of memory")
 
     def trainer(spec: DenseSpec, training: Training, device: str) -> object:
         """A GPU without memory; the CPU as it is."""
         return real(spec, training, device) if device == "cpu" else FullDevice()
 
-    monkeypatch.setattr(torch_dense, "available_device", lambda wanted: "cuda:0")
-    monkeypatch.setattr(torch_dense, "TorchTrainer", trainer)
+    monkeypatch.setattr(torch_trainer, "available_device", lambda wanted: "cuda:0")
+    monkeypatch.setattr(torch_trainer, "TorchTrainer", trainer)
     run = Run(set_values(Experiment(), {"training.device": "cuda"}))
     run.advance_epochs(2)
     snapshot = run.snapshot()

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 import torch
 
-from engine.dense import DenseLearner
-from engine.dense_state import DenseState
+from engine.dense.learner import DenseLearner
+from engine.dense.state import DenseState
 from engine.learner import TrainingData
 from engine.optimizers import OPTIMIZERS, scheduled_rate
 from engine.training_settings import Optimizer, OptimizerKind

@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 
 from engine.activations import ACTIVATIONS
-from engine.dense import DenseLearner
+from engine.dense.learner import DenseLearner
 from engine.edits import set_values
 from engine.experiment import Experiment
 from engine.learner import TrainingData

@@ -251,7 +251,7 @@ def test_an_error_in_a_learner_is_reported_and_the_next_run_works(
         def fail(*_: object) -> None:
             raise ZeroDivisionError("the weights are on strike")
 
-        broken.setattr("engine.dense.DenseLearner.trace", fail)
+        broken.setattr("engine.dense.learner.DenseLearner.trace", fail)
         hands.press(hands.window.top_bar.transport.play_button)
         hands.wait(lambda: hands.window.findChild(QDialog, "report") is not None)
     dialog = hands.find(QDialog, "report")

@@ -8,8 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.compiling import compiled
-from engine.dense_passes import forward, load_rows, tile_loss, tiles_for, wrong_class
-from engine.dense_plan import Network, Target
+from engine.dense.passes import forward, load_rows, tile_loss, tiles_for, wrong_class
+from engine.dense.plan import Network, Target
 
 Array = NDArray[Any]
 

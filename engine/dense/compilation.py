@@ -18,7 +18,7 @@ _PROGRAM = """
 import os, sys
 if hasattr(os, "nice"):
     os.nice(10)
-from engine.kernels import warm_up
+from engine.dense.kernels import warm_up
 warm_up(sys.argv[1])
 """
 
@@ -60,7 +60,7 @@ class _ByThread:
     """A thread of this process, where there is no folder to leave compiled code in."""
 
     def __init__(self, precision: str) -> None:
-        from engine.kernels import warm_up
+        from engine.dense.kernels import warm_up
 
         self._thread = threading.Thread(target=warm_up, args=(precision,), name="compiling", daemon=True)
         self._thread.start()
@@ -74,7 +74,8 @@ _compilers: dict[str, _Compiler] = {}
 
 def takes_long(precision: str) -> bool:
     """Whether the loops for one precision are neither in this process nor on disk."""
-    from engine import compiling, kernels
+    from engine import compiling
+    from engine.dense import kernels
 
     return not kernels.ready(precision) and not compiling.is_kept(precision)
 

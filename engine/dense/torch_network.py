@@ -11,7 +11,7 @@ import torch
 from torch.nn import functional
 
 from engine.dataset import FloatArray
-from engine.dense_plan import DenseSpec
+from engine.dense.plan import DenseSpec
 from engine.randomness import DROPOUT, FIRST_MIX, GOLDEN_GAMMA, SECOND_MIX, stream
 from engine.training_settings import LossKind
 

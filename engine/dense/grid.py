@@ -13,9 +13,9 @@ from numpy.typing import NDArray
 
 from engine.activations import ACTIVATION_CODES
 from engine.compiling import compiled
-from engine.dense_activations import activate
-from engine.dense_passes import add, affine, tiles_for
-from engine.dense_plan import Network
+from engine.dense.activations import activate
+from engine.dense.passes import add, affine, tiles_for
+from engine.dense.plan import Network
 
 Array = NDArray[Any]
 

@@ -8,11 +8,11 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from engine.dense_plan import EPOCH, POSITION, SLOT_STEPS, STEP, DenseSpec
+from engine.dense.plan import EPOCH, POSITION, SLOT_STEPS, STEP, DenseSpec
+from engine.dense.torch_network import dropout_keys, kept_by_key, loss_and_gradient
+from engine.dense.torch_updates import UPDATE_NUMBERS, update, update_numbers
 from engine.optimizers import CLIP_EPSILON, batch_rows, scheduled_rate
 from engine.randomness import kept_units, shuffle
-from engine.torch_network import dropout_keys, kept_by_key, loss_and_gradient
-from engine.torch_updates import UPDATE_NUMBERS, update, update_numbers
 from engine.training_settings import Training
 
 Tensor = torch.Tensor

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.dataset import FloatArray
-from engine.dense_plan import EPOCH, POSITION, SLOT_STEPS, STATUS, STEP
+from engine.dense.plan import EPOCH, POSITION, SLOT_STEPS, STATUS, STEP
 from engine.training_settings import OptimizerKind
 
 Status = Literal["running", "converged", "diverged"]

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.compiling import compiled, compiled_sum
-from engine.dense_plan import Rule, Target
+from engine.dense.plan import Rule, Target
 from engine.optimizers import (
     ADAGRAD_EPSILON,
     ADAM_EPSILON,

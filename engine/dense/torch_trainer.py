@@ -1,4 +1,4 @@
-"""Training of dense networks in torch: for large networks and for GPUs. The same numbers as `engine.kernels`.
+"""Training of dense networks in torch: for large networks and for GPUs. The same numbers as `engine.dense.kernels`.
 
 Nothing is asked of the device between steps. It is looked at once after many: were all losses and parameters finite,
 and did each step move, these steps count. Else they are taken again, one by one, until the one that failed.
@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from engine.cores import cores_of_one_run
 from engine.dataset import FloatArray
-from engine.dense_plan import (
+from engine.dense.plan import (
     EPOCH,
     POSITION,
     SLOT_STEPS,
@@ -27,11 +27,11 @@ from engine.dense_plan import (
     STEP,
     DenseSpec,
 )
+from engine.dense.torch_graph import recorded
+from engine.dense.torch_network import forward, layers_of, mean_loss
+from engine.dense.torch_steps import Place, Steps, batches_from, sent
 from engine.optimizers import OPTIMIZERS, batch_rows, scheduled_rate
 from engine.randomness import fill_normal
-from engine.torch_graph import recorded
-from engine.torch_network import forward, layers_of, mean_loss
-from engine.torch_steps import Place, Steps, batches_from, sent
 from engine.training_settings import Training
 
 Tensor = torch.Tensor
@@ -96,7 +96,7 @@ class TorchTrainer:
         t: FloatArray,
         steps: int,
     ) -> tuple[FloatArray, FloatArray, FloatArray]:
-        """As `engine.kernels.train`, but only `counts` is changed in place; returns parameters, previous, slots."""
+        """As `kernels.train`, but only `counts` is changed in place; returns parameters, previous, slots."""
         on_cpu = self.device == "cpu"
         if on_cpu:
             many = self._work(len(X)) >= _MANY_THREADS_WORK

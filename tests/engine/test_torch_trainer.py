@@ -11,15 +11,15 @@ import pytest
 import torch
 from torch.utils._python_dispatch import TorchDispatchMode
 
-from engine import torch_dense
-from engine.dense import DenseLearner, forward_rows
-from engine.dense_plan import DenseSpec, initial_parameters
-from engine.dense_state import DenseState
+from engine.dense import torch_trainer
+from engine.dense.learner import DenseLearner, forward_rows
+from engine.dense.plan import DenseSpec, initial_parameters
+from engine.dense.state import DenseState
+from engine.dense.torch_network import dropout_keys, kept_by_key, scores_on
+from engine.dense.torch_steps import Place, Steps, batches_from
 from engine.learner import TrainingData
 from engine.optimizers import OPTIMIZERS
 from engine.randomness import kept_units
-from engine.torch_network import dropout_keys, kept_by_key, scores_on
-from engine.torch_steps import Place, Steps, batches_from
 from engine.training_settings import Training
 from tests.engine.dense_problems import classes, training, values
 
@@ -39,12 +39,12 @@ def assert_same_bits(one: DenseState, other: DenseState) -> None:
 @pytest.fixture
 def always_counted(monkeypatch: pytest.MonkeyPatch) -> None:
     """Steps go by a counter on the device, wherever that is."""
-    real = torch_dense.TorchTrainer
+    real = torch_trainer.TorchTrainer
 
-    def trainer(spec: DenseSpec, how: Training, device: str) -> torch_dense.TorchTrainer:
+    def trainer(spec: DenseSpec, how: Training, device: str) -> torch_trainer.TorchTrainer:
         return real(spec, how, device, counted=True)
 
-    monkeypatch.setattr(torch_dense, "TorchTrainer", trainer)
+    monkeypatch.setattr(torch_trainer, "TorchTrainer", trainer)
 
 
 # -- dropout factors ---------------------------------------------------------------------------------------------------
@@ -104,7 +104,7 @@ def test_what_a_recording_has_changed_is_put_back(comes_back: bool, monkeypatch:
         rehearsed.append(device)
         return step if comes_back else None
 
-    monkeypatch.setattr(torch_dense, "recorded", rehearsing)
+    monkeypatch.setattr(torch_trainer, "recorded", rehearsing)
     learner = learner_of(how, data)
     assert_same_bits(learner.advance(learner.init(data), data, 20), expected)
     assert rehearsed == ["cpu"]
@@ -196,12 +196,12 @@ class Questions(TorchDispatchMode):
 @pytest.mark.parametrize("kind", ["gradient_descent", "adam", "random_search"])
 @pytest.mark.parametrize("counted", [False, True])
 def test_many_steps_are_looked_at_together(kind: str, counted: bool, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(torch_dense, "_STEPS_A_LOOK", {})  # as on a GPU
+    monkeypatch.setattr(torch_trainer, "_STEPS_A_LOOK", {})  # as on a GPU
     data = classes(n=61)
     how = training("hinge", kind, path="torch", batch_size=9, clip=1.0, l1=1e-3)
     learner = learner_of(how, data)
     state = learner.init(data)
-    trainer = torch_dense.TorchTrainer(learner.spec, how, "cpu", counted=counted)
+    trainer = torch_trainer.TorchTrainer(learner.spec, how, "cpu", counted=counted)
     X, t = np.array(data.Z), np.where(data.y == 1, 1.0, -1.0)[:, None]
     counts = np.zeros(5, np.int64)
     with Questions() as questions:
@@ -234,7 +234,7 @@ def test_steps_ask_nothing_of_the_device_and_use_nothing_that_is_elsewhere(kind:
 @pytest.fixture
 def another_device(monkeypatch: pytest.MonkeyPatch) -> None:
     """The CPU by another name, so that everything goes the way of a GPU."""
-    monkeypatch.setattr(torch_dense, "available_device", lambda wanted: "cpu:0")
+    monkeypatch.setattr(torch_trainer, "available_device", lambda wanted: "cpu:0")
 
 
 def wide_learner(device: str, kind: str, data: TrainingData) -> DenseLearner:
@@ -289,7 +289,7 @@ def test_a_recorded_step_gives_the_bits_of_one_that_is_not(kind: str) -> None:
     t = np.eye(3, dtype=np.float32)[data.y]
     found = []
     for counted in (True, False):
-        trainer = torch_dense.TorchTrainer(learner.spec, how, "cuda:0", counted=counted)
+        trainer = torch_trainer.TorchTrainer(learner.spec, how, "cuda:0", counted=counted)
         found.append(trainer.train(*arrays, np.zeros(5, np.int64), X, t, 300))
     for one, other in zip(*found, strict=True):
         assert np.array_equal(one, other)

@@ -14,8 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.compiling import compiled, compiled_sum
-from engine.dense_activations import activate
-from engine.dense_plan import Network, Target
+from engine.dense.activations import activate
+from engine.dense.plan import Network, Target
 from engine.losses import LOSS_CODES
 from engine.randomness import fill_kept
 

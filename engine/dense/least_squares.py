@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 
 from engine.dataset import FloatArray
-from engine.dense import DenseLearner
-from engine.dense_state import DenseState, sealed
+from engine.dense.learner import DenseLearner
+from engine.dense.state import DenseState, sealed
 from engine.learner import RUNNING, Outcome, Path, TrainingData
 from engine.losses import LossMismatch
 from engine.training_settings import Training

@@ -1,4 +1,4 @@
-"""The optimizers' updates in torch, as `torch.optim` defines them; the compiled ones are in `engine.dense_updates`."""
+"""The optimizers' updates in torch, as `torch.optim` defines them; the compiled ones are in `engine.dense.updates`."""
 
 from __future__ import annotations
 

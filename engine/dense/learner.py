@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 from engine import examination
 from engine.activations import ACTIVATIONS
 from engine.dataset import FloatArray, Task
-from engine.dense_plan import DenseSpec, initial_parameters, network_of, rule_of, target_of
-from engine.dense_state import DenseState, counts_of, sealed, state_after
+from engine.dense.plan import DenseSpec, initial_parameters, network_of, rule_of, target_of
+from engine.dense.state import DenseState, counts_of, sealed, state_after
 from engine.examination import Examined
 from engine.learner import RUNNING, GridScores, Outcome, Path, Prediction, TrainingData
 from engine.losses import LOGIT_LOSSES, check_pairing, output_count, probabilities_of, row_losses, targets_of
@@ -21,7 +21,7 @@ from engine.optimizers import OPTIMIZERS, batch_rows
 from engine.training_settings import Training
 
 if TYPE_CHECKING:
-    from engine.torch_dense import TorchTrainer
+    from engine.dense.torch_trainer import TorchTrainer
 
 TORCH_WORK = 4_000_000
 """Parameters times rows in a step from which torch overtakes the compiled loops on a CPU.
@@ -105,7 +105,7 @@ class DenseLearner:
         return "compiled", "cpu"
 
     def _found_device(self, wanted: str) -> str | None:
-        from engine.torch_dense import available_device
+        from engine.dense.torch_trainer import available_device
 
         if wanted == "mps" and self.training.precision == "float64":
             self.device_note = "The Apple GPU cannot compute in double precision, so the CPU is used."
@@ -145,7 +145,7 @@ class DenseLearner:
         state, counts = self._begun(state)
         X, t = self._rows_of(data)
         if self.path(state) == "compiled":
-            from engine import kernels
+            from engine.dense import kernels
 
             arrays = self._writable(state)
             kernels.train(self._network, self._target, self._rule, *arrays, self._is_weight, counts, X, t, steps)
@@ -159,7 +159,7 @@ class DenseLearner:
         """As `advance`, and what `examine` finds at the end of each epoch in `due`; see `Learner.trace`."""
         if self.path(state) != "compiled" or self._rests(state, data, steps):
             return examination.trace(self, state, data, steps, due, examined)
-        from engine import kernels
+        from engine.dense import kernels
 
         state, counts = self._begun(state)
         arrays, records = self._writable(state), np.empty((len(due), 1 + 2 * examination.PARTS))
@@ -173,7 +173,7 @@ class DenseLearner:
         """The mean losses of the parts, then their scores (6,); see `engine.examination.examine`."""
         if self.path(state) != "compiled":
             return examination.examine(self, state, data, examined)
-        from engine.dense_examination import examine
+        from engine.dense.examination import examine
 
         found = np.empty(2 * examination.PARTS)
         examine(
@@ -205,7 +205,7 @@ class DenseLearner:
     def _advanced_torch(
         self, state: DenseState, counts: NDArray[np.int64], X: FloatArray, t: FloatArray, steps: int
     ) -> tuple[FloatArray, FloatArray, FloatArray]:
-        from engine.torch_dense import OutOfDeviceMemory, TorchTrainer
+        from engine.dense.torch_trainer import OutOfDeviceMemory, TorchTrainer
 
         dtype = self.dtype
         arrays = (
@@ -277,12 +277,12 @@ class DenseLearner:
         """
         self._check_features(Z)
         if self._device != "cpu" and not self._predicts_in_loops:
-            from engine.torch_network import scores_on
+            from engine.dense.torch_network import scores_on
 
             return scores_on(self._device, self.spec, state.parameters, Z)
         if not self._predicts_in_loops or self.standing_in:
             return forward_rows(self.spec, state.parameters, Z)
-        from engine import kernels
+        from engine.dense import kernels
 
         X = np.require(Z, state.parameters.dtype, ["C", "W"])
         return np.asarray(kernels.scores_of(self._network, state.parameters.copy(), X))
@@ -293,10 +293,10 @@ class DenseLearner:
         """Scores (m, width x height) of small networks in single precision; see `Learner.scores_on_grid`."""
         if self.dtype != np.float32 or not self._predicts_in_loops or self.standing_in:
             return None
-        from engine import dense_grid
+        from engine.dense import grid
 
         inputs = (np.require(array, np.float32, ["C", "W"]) for array in (columns, rows, offset, scale))
-        scores = dense_grid.scores_on_grid(self._network, state.parameters.astype(np.float32), *inputs)
+        scores = grid.scores_on_grid(self._network, state.parameters.astype(np.float32), *inputs)
         return GridScores(scores, self.training.loss.kind in LOGIT_LOSSES)
 
     def predict(self, state: DenseState, Z: FloatArray) -> Prediction:

@@ -12,10 +12,10 @@ from numpy.typing import NDArray
 
 from engine.compiling import compiled, set_kept
 from engine.dataset import FloatArray
-from engine.dense_examination import examine
-from engine.dense_grid import colours_of_two, scores_on_grid
-from engine.dense_passes import Tiles, backward, copy, drop_units, fill, forward, load_rows, tile_loss, tiles_for
-from engine.dense_plan import (
+from engine.dense.examination import examine
+from engine.dense.grid import colours_of_two, scores_on_grid
+from engine.dense.passes import Tiles, backward, copy, drop_units, fill, forward, load_rows, tile_loss, tiles_for
+from engine.dense.plan import (
     EPOCH,
     POSITION,
     SLOT_STEPS,
@@ -28,7 +28,7 @@ from engine.dense_plan import (
     Rule,
     Target,
 )
-from engine.dense_updates import add_penalty_gradient, all_finite, all_zero, clip_gradient, penalty, rate_at, update
+from engine.dense.updates import add_penalty_gradient, all_finite, all_zero, clip_gradient, penalty, rate_at, update
 from engine.optimizers import OPTIMIZER_CODES
 from engine.randomness import fill_normal, shuffle
 

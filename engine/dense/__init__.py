@@ -1,0 +1,1 @@
+"""Dense networks: one state, advanced by compiled loops or by torch."""
