@@ -110,7 +110,8 @@ class Document(QObject):
 
     def _forget_large_steps(self) -> None:
         """Drop the oldest steps while all of them hold more points than there is room for; the last one stays."""
-        seen, held = set(), 0
+        seen: set[int] = set()
+        held = 0
         for index in range(len(self._undo) - 1, -1, -1):
             data = self._undo[index].before.data
             if isinstance(data, DrawnData):
