@@ -355,14 +355,16 @@ def paint_residuals(painter: QPainter, frame: Frame, shown: ShownPoints) -> None
 def draw_mark(painter: QPainter, size: float) -> None:
     """Draw the × of a misclassified point around the origin.
 
-    It stays within the point, whose colour and shape still tell the class; dark has 3.4:1 or more on all of them.
+    It stays within the point, whose colour and shape still tell the class. It is white in black, so that it is seen on
+    light colours and on dark ones, on a white stage and on a black one.
     """
-    reach = 0.31 * size
-    pen = QPen(QColor("#11151c"), 0.18 * size)
-    pen.setCapStyle(Qt.PenCapStyle.RoundCap)
-    painter.setPen(pen)
-    painter.drawLine(QLineF(-reach, -reach, reach, reach))
-    painter.drawLine(QLineF(-reach, reach, reach, -reach))
+    reach = 0.29 * size
+    for colour, width in (("#11151c", 0.25 * size), ("#ffffff", 0.11 * size)):
+        pen = QPen(QColor(colour), width)
+        pen.setCapStyle(Qt.PenCapStyle.RoundCap)
+        painter.setPen(pen)
+        painter.drawLine(QLineF(-reach, -reach, reach, reach))
+        painter.drawLine(QLineF(-reach, reach, reach, -reach))
 
 
 def _draw_ring(painter: QPainter, size: float, theme: Theme) -> None:
