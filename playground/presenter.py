@@ -145,7 +145,7 @@ class Presenter:
         views = self._views
         if old is None or old.dataset is not new.dataset or old.experiment is not new.experiment:
             dataset = new.dataset
-            counts = np.bincount(dataset.y.astype(np.int64), minlength=dataset.n_classes) if dataset.n_classes else ()
+            counts = dataset.counts.sum(axis=0) if dataset.n_classes else ()
             views.data.set_experiment(new.experiment, dataset.n_inputs, [int(count) for count in counts])
             if old is None or _model_facts(old) != _model_facts(new):  # not at each puff of a spray: 1 ms
                 views.model.set_experiment(new.experiment, dataset.task, dataset.n_classes, dataset.n_inputs)

@@ -11,7 +11,7 @@ import numpy as np
 from PySide6.QtCore import QPointF, QRectF, QSizeF, Qt
 from PySide6.QtGui import QColor, QFont, QFontDatabase, QFontMetricsF, QLinearGradient, QPainter, QPen
 
-from engine.dataset import PART_NAMES, Dataset, Part
+from engine.dataset import Dataset, Part
 from engine.snapshot import Equation
 from widgets.stage_geometry import Floats, number
 from widgets.stage_items import Frame
@@ -89,18 +89,15 @@ def shortened(name: str) -> str:
 
 def legend_rows(dataset: Dataset, held_out: bool) -> tuple[LegendRow, ...]:
     """What the legend says, a line a class, or one line of all points in regression."""
-    parts = np.asarray(dataset.parts)
     if dataset.task == "regression":
-        return (LegendRow(None, dataset.target_name, _counts(parts, held_out)),)
-    y = dataset.y.astype(np.int64)
+        return (LegendRow(None, dataset.target_name, _counts(dataset.counts.sum(axis=1), held_out)),)
     return tuple(
-        LegendRow(index, shortened(name), _counts(parts[y == index], held_out))
+        LegendRow(index, shortened(name), _counts(dataset.counts[:, index], held_out))
         for index, name in enumerate(dataset.class_names)
     )
 
 
-def _counts(parts: np.ndarray, held_out: bool) -> str:
-    counts = np.bincount(parts, minlength=len(PART_NAMES))
+def _counts(counts: np.ndarray, held_out: bool) -> str:
     shown = [
         f"{counts[part]:,} {_PART_TEXTS[part]}"
         for part in Part
@@ -115,7 +112,7 @@ class Legend:
     def __init__(self, dataset: Dataset, held_out: bool, errors: bool, value_range: tuple[float, float]) -> None:
         self._dataset = dataset
         self._rows = legend_rows(dataset, held_out)
-        self._has_held_out = held_out and bool((np.asarray(dataset.parts) != Part.TRAIN).any())
+        self._has_held_out = held_out and bool(dataset.counts[Part.TRAIN + 1 :].any())
         self._errors = errors
         self._bar = value_range if dataset.task == "regression" and dataset.n_inputs == 2 and len(dataset.y) else None
 

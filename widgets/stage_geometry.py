@@ -155,6 +155,8 @@ def ticks(span: Range, about: int) -> tuple[Tick, ...]:
     """
     step = _round_step((span[1] - span[0]) / max(1, about))
     first, last = math.ceil(span[0] / step - 1e-9), math.floor(span[1] / step + 1e-9)
+    if last < first:  # the span lies between two of them
+        return ticks(span, about + 1)
     largest = max(abs(span[0]), abs(span[1]))
     decimals = max(0, -math.floor(math.log10(step) + 1e-9))
     values = [index * step for index in range(first, last + 1)]

@@ -140,7 +140,7 @@ def test_the_parts_of_many_points_are_those_of_each_alone(ids: set[int], seed: i
 def test_a_data_set_counts_its_points_by_part_and_class() -> None:
     rng = np.random.default_rng(0)
     y, parts = rng.integers(0, 3, 500), rng.integers(0, 3, 500).astype(np.int8)
-    points = Points(np.zeros((500, 2)), y)
+    points = Points(np.zeros((500, 2)), y.astype(np.float64))
     counts = Dataset(points, "classification", parts, ("A", "B", "C")).counts
     assert counts.tolist() == [[int(((parts == p) & (y == c)).sum()) for c in range(3)] for p in Part]
     assert Dataset(points, "regression", parts).counts.tolist() == [[int((parts == p).sum())] for p in Part]

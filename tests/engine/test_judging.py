@@ -26,7 +26,7 @@ def with_points(points: Points, looked_at: int) -> Judging:
 
 def some_points(count: int) -> Points:
     rng = np.random.default_rng(1)
-    return Points(rng.normal(size=(count, 2)), rng.integers(0, 2, count))
+    return Points(rng.normal(size=(count, 2)), rng.integers(0, 2, count).astype(np.float64))
 
 
 def inputs_looked_at(judging: Judging) -> set[tuple[float, ...]]:
@@ -122,7 +122,7 @@ def test_few_points_in_view_of_many_are_predicted_each() -> None:
 def test_regressions_of_many_points_are_measured_whole(generator: str) -> None:
     run = Run(
         set_values(Experiment(), {"data.generator": generator, "training.loss.kind": "squared"}).model_copy(
-            update={"data": GeneratedData(generator=generator, n_points=35_000)}  # type: ignore[arg-type]
+            update={"data": GeneratedData(generator=generator, n_points=35_000)}
         )
     )
     assert checks.blocking(run.experiment, run.dataset) is None

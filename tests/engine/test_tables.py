@@ -395,4 +395,4 @@ def test_a_plain_large_table_is_read_at_once(monkeypatch: pytest.MonkeyPatch) ->
     by_hand = parse_points(text)
     monkeypatch.setattr(tables, "read_table", None)  # nobody asks the careful reader for all of it
     assert parse_points(text).points == by_hand.points
-    assert by_hand.points.X[-1].tolist() == np.float32([39_999 / 7, -39_999 / 3]).tolist()
+    assert by_hand.points.X[-1].tolist() == np.array([39_999 / 7, -39_999 / 3], np.float32).tolist()

@@ -137,7 +137,7 @@ def crowd(parts: np.ndarray | None = None) -> Dataset:
     y = np.arange(MANY) % 2
     X = rng.normal(0, 0.08, (MANY, 2)) + np.where(y[:, None] == 1, (0.5, 0), (-0.5, 0))
     parts = np.zeros(MANY, np.int8) if parts is None else parts
-    return Dataset(Points(X, y), "classification", parts, ("A", "B"))
+    return Dataset(Points(X, y.astype(np.float64)), "classification", parts, ("A", "B"))
 
 
 @pytest.fixture

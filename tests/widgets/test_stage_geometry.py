@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from engine.dataset import Dataset, Points
@@ -116,6 +116,7 @@ def test_ticks_are_round_numbers(span: Range, texts: list[str]) -> None:
 
 
 @given(st.floats(-1e12, 1e12), st.floats(1e-4, 1e12), st.integers(2, 12))
+@example(-400000000902.0, 400000000401.0, 2)
 def test_ticks_are_within_their_range_and_told_apart(low: float, width: float, about: int) -> None:
     if width < 1e-5 * abs(low):
         return
