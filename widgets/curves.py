@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
-from PySide6.QtCore import QEvent, QPointF, QRectF, QSize, Qt, Signal
+from PySide6.QtCore import QEvent, QPointF, QRectF, QSize, Qt, QTimer, Signal
 from PySide6.QtGui import (
     QColor,
     QFont,
@@ -35,6 +35,8 @@ _CONTROLS_PADDING = (11, 6)
 """Pixels around a button's text and around the buttons, above and below together."""
 _SMALLEST_DRAG = 6
 """Pixels; what is shorter is a click."""
+_REPAINTED_MS = 30
+"""How long new entries may wait: curves need not move sixty times a second, and the stage beside them must."""
 _EMPTY = "The curves appear here as the model learns."
 
 
@@ -63,6 +65,10 @@ class Curves(QWidget):
         self.setMinimumSize(320, 120)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
         self.setAccessibleName("Learning curves")
+        self._repainting = QTimer(self)
+        self._repainting.setSingleShot(True)
+        self._repainting.setInterval(_REPAINTED_MS)
+        self._repainting.timeout.connect(self.update)
         self._make_controls()
         self._summarize()
 
@@ -77,7 +83,9 @@ class Curves(QWidget):
             return
         self._series.extend(points)
         self._summarize()
-        self._changed()
+        self._picture = self._chart = None
+        if not self._repainting.isActive():
+            self._repainting.start()
 
     def clear(self) -> None:
         """Forget everything, zoom included: a new run begins."""

@@ -64,6 +64,7 @@ class Figure:
         self.selection: Rows = np.empty(0, np.intp)
         self.legend_faded = False
         self._legend: Legend | None = None
+        self._placed: tuple[Legend, ShownPoints, Frame, QRectF] | None = None
         self._image: QImage | None = None
         self._painter = PointPainter()
 
@@ -175,7 +176,10 @@ class Figure:
         legend = self.legend()
         if legend is None:
             return QRectF()
-        return quietest_card(frame, legend.size(frame), LEGEND_CORNERS, self._pixels_on_stage(frame))
+        if self._placed is None or self._placed[:3] != (legend, self.points, frame):
+            card = quietest_card(frame, legend.size(frame), LEGEND_CORNERS, self._pixels_on_stage(frame))
+            self._placed = legend, self.points, frame, card
+        return self._placed[3]
 
     def equation_card(self, frame: Frame, legend: QRectF) -> QRectF:
         """Where the equation is, in pixels, beside the card of the legend; empty where none is shown."""
