@@ -17,7 +17,8 @@ from typing import TYPE_CHECKING, Literal
 
 from engine.experiment import Experiment
 from engine.learner import Outcome
-from engine.snapshot import CurvePoint, Snapshot, Viewport
+from engine.mailbox import Failure, Mailbox
+from engine.snapshot import Snapshot, Viewport
 
 if TYPE_CHECKING:
     from engine.training import Run
@@ -28,6 +29,8 @@ _SLICE = 0.01
 """Seconds of learning between two looks at the commands: a pressed button acts within one frame."""
 _PICTURE_SHARE = 0.12
 """The share of the time that may go into pictures while it learns flat out."""
+_CHANGE_SHARE = 0.25
+"""The share of the time that may go into changes while it learns: strokes on many points leave the rest to the rest."""
 _COARSE_CELLS = 96
 """Cells along the longer side of a field that moves; at rest the window's own wish is granted."""
 _LEISURELY = 10.0
@@ -53,18 +56,10 @@ class Speed:
 FLAT_OUT = Speed()
 
 
-@dataclass(frozen=True)
-class Failure:
-    """An error in a learner: the sentence for a person, the report for us."""
-
-    sentence: str
-    report: str
-
-
 class Worker:
     """A thread that owns one run.
 
-    Every method may be called from any thread. A worker that has been told to stop is silent: `take` returns nothing
+    Every method may be called from any thread. A worker that has been told to stop is silent: its mailbox stays empty
     from then on, whatever the thread is still finishing.
 
     Parameters
@@ -88,10 +83,7 @@ class Worker:
         self.run_id = run_id
         self._commands: SimpleQueue[Callable[[], None]] = SimpleQueue()
         self._stopping = threading.Event()
-        self._lock = threading.Lock()
-        self._newest: Snapshot | None = None
-        self._series: list[CurvePoint] = []
-        self._failure: Failure | None = None
+        self.mailbox = Mailbox()
         self.ending: Outcome | None = None
         """How the thread ended: set exactly once, just before it does."""
         self._experiment = experiment
@@ -103,6 +95,9 @@ class Worker:
         self._unanswered = False
         """Whether something was commanded that should be seen before the next step of slow motion."""
         self._preparing = True
+        self._wanted: Experiment | None = None
+        """A change that waits, as the one before it took long."""
+        self._next_change = 0.0
         self._pace: deque[tuple[float, int, int]] = deque()
         self._steps_per_second_alone = 0.0
         self._due = 0.0
@@ -136,9 +131,8 @@ class Worker:
 
     def stop(self) -> None:
         """Fall silent at once; the thread ends after the slice that it is in."""
-        with self._lock:
-            self._stopping.set()
-            self._newest, self._series, self._failure = None, [], None
+        self._stopping.set()
+        self.mailbox.close()
         self._commands.put(lambda: None)
 
     def join(self, timeout: float | None = None) -> bool:
@@ -150,26 +144,6 @@ class Worker:
     @property
     def alive(self) -> bool:
         return self._thread.is_alive()
-
-    # -- the mailbox -----------------------------------------------------------------------------------------------
-
-    def take(self) -> Snapshot | None:
-        """The newest snapshot, once; None if there is no newer one."""
-        with self._lock:
-            newest, self._newest = self._newest, None
-        return newest
-
-    def take_series(self) -> list[CurvePoint]:
-        """Every curve point since the last call."""
-        with self._lock:
-            series, self._series = self._series, []
-        return series
-
-    def take_failure(self) -> Failure | None:
-        """The error that ended the run, once."""
-        with self._lock:
-            failure, self._failure = self._failure, None
-        return failure
 
     # -- the thread ------------------------------------------------------------------------------------------------
 
@@ -208,12 +182,8 @@ class Worker:
             self._steps_per_second_alone = 0.0
 
     def _fail(self, outcome: Outcome, report: str) -> None:
-        with self._lock:
-            if self._stopping.is_set():
-                return
-            self._failure = Failure(outcome.sentence, report)
-            self._newest = Snapshot(self.run_id, outcome=outcome)
-            self._stopping.set()
+        self.mailbox.put_failure(Failure(outcome.sentence, report), Snapshot(self.run_id, outcome=outcome))
+        self._stopping.set()
 
     @property
     def _advancing(self) -> bool:
@@ -237,9 +207,11 @@ class Worker:
             return 0.0 if self._stale or not self._run.measured else _LOOK_FOR_LOOPS if self._preparing else None
         if self._owed > 0 or math.isinf(self._speed.per_second):
             return 0.0
-        return max(0.0, self._due - now)
+        return max(0.0, (self._due if self._wanted is None else min(self._due, self._next_change)) - now)
 
     def _go_on(self) -> None:
+        if not self._advancing or time.perf_counter() >= self._next_change:
+            self._apply_change()
         if not self._advancing:
             if self._stale:
                 self._publish(self._viewport)
@@ -257,7 +229,7 @@ class Worker:
             if self._unanswered:
                 self._publish(self._viewport)
             return
-        self._hand_over(None)
+        self.mailbox.put(None, self._run.take_series())
         self._stale = True
         if not self._advancing or self._speed.per_second <= _LEISURELY:
             self._publish(self._viewport)
@@ -306,9 +278,7 @@ class Worker:
 
     def _picture_is_due(self) -> bool:
         """Whether the window has taken the last picture, and another would not slow the learning down."""
-        with self._lock:
-            waiting = self._newest is not None
-        return not waiting and time.perf_counter() >= self._next_picture
+        return not self.mailbox.is_waiting and time.perf_counter() >= self._next_picture
 
     def _publish(self, viewport: Viewport | None) -> None:
         started = time.perf_counter()
@@ -323,17 +293,7 @@ class Worker:
         cost = time.perf_counter() - started
         self._next_picture = time.perf_counter() + cost * (1 / _PICTURE_SHARE - 1)
         self._stale, self._unanswered = self._advancing, False
-        self._hand_over(snapshot)
-
-    def _hand_over(self, snapshot: Snapshot | None) -> None:
-        """Put what is new into the mailbox, unless the worker has been told to be silent."""
-        series = self._run.take_series()
-        with self._lock:
-            if self._stopping.is_set():
-                return
-            self._series.extend(series)
-            if snapshot is not None:
-                self._newest = snapshot
+        self.mailbox.put(snapshot, self._run.take_series())
 
     def _paces(self) -> tuple[float, float]:
         """Steps and epochs a second of late; 0 when it does not advance."""
@@ -346,6 +306,7 @@ class Worker:
     # -- what the commands do --------------------------------------------------------------------------------------
 
     def _set_playing(self, playing: bool) -> None:
+        self._apply_change()
         self._playing = playing
         self._owed = 0
         self._due = 0.0
@@ -353,6 +314,7 @@ class Worker:
         self._stale = True
 
     def _set_speed(self, speed: Speed) -> None:
+        self._apply_change()
         self._speed = speed
         self._due = 0.0
         self._pace.clear()
@@ -363,7 +325,18 @@ class Worker:
             self._owed = count if unit == "step" else self._run.steps_until(self._run.epoch + count)
 
     def _change(self, experiment: Experiment) -> None:
-        self._run.change(experiment)
+        self._wanted = experiment
+        if not self._advancing or time.perf_counter() >= self._next_change:
+            self._apply_change()
+
+    def _apply_change(self) -> None:
+        wanted, self._wanted = self._wanted, None
+        if wanted is None:
+            return
+        started = time.perf_counter()
+        self._run.change(wanted)
+        now = time.perf_counter()
+        self._next_change = now + (now - started) * (1 / _CHANGE_SHARE - 1)
         self._stale = self._unanswered = True
         self._next_picture = 0.0
 

@@ -115,13 +115,13 @@ class Bridge(QObject):
         worker = self._worker
         if worker is None:
             return
-        series = worker.take_series()
+        series = worker.mailbox.take_series()
         if series:
             self.series_arrived.emit(series)
-        snapshot = worker.take()
+        snapshot = worker.mailbox.take()
         if snapshot is not None and worker is self._worker:
             self.snapshot_arrived.emit(snapshot)
-        failure = worker.take_failure()
+        failure = worker.mailbox.take_failure()
         if failure is not None and worker is self._worker:
             self._playing = False
             self.run_failed.emit(failure)

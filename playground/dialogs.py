@@ -25,7 +25,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from engine.worker import Failure
+from engine.mailbox import Failure
 from playground import doctor
 from widgets.tools import TOOLS
 

@@ -91,7 +91,7 @@ def test_the_first_picture_needs_no_loops(compiler: SlowCompiler, model: dict[st
 def until(worker: Worker, holds: Callable[[Snapshot], bool]) -> Snapshot:
     deadline = time.monotonic() + 30
     while time.monotonic() < deadline:
-        snapshot = worker.take()
+        snapshot = worker.mailbox.take()
         if snapshot is not None and holds(snapshot):
             return snapshot
         time.sleep(0.002)

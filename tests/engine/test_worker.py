@@ -34,8 +34,8 @@ class Listener:
     def until(self, holds: Callable[[Snapshot], bool], seconds: float = 30.0) -> Snapshot:
         deadline = time.monotonic() + seconds
         while time.monotonic() < deadline:
-            self.series += self.worker.take_series()
-            snapshot = self.worker.take()
+            self.series += self.worker.mailbox.take_series()
+            snapshot = self.worker.mailbox.take()
             if snapshot is not None:
                 self.snapshots.append(snapshot)
                 if holds(snapshot):
@@ -73,8 +73,8 @@ def test_play_advances_and_pause_holds(started: Callable[..., Listener]) -> None
     listener.worker.pause()
     held = listener.until(lambda snapshot: not snapshot.playing and snapshot.epoch > 3)
     time.sleep(0.05)
-    assert listener.worker.take() is None
-    listener.series += listener.worker.take_series()
+    assert listener.worker.mailbox.take() is None
+    listener.series += listener.worker.mailbox.take_series()
     assert [point.epoch for point in listener.series] == list(range(held.epoch + 1))
 
 
@@ -184,8 +184,8 @@ def test_a_retired_worker_is_silent(started: Callable[..., Listener]) -> None:
     listener.until(lambda snapshot: snapshot.epoch > 1)
     listener.worker.stop()
     for _ in range(20):
-        assert listener.worker.take() is None
-        assert listener.worker.take_series() == []
+        assert listener.worker.mailbox.take() is None
+        assert listener.worker.mailbox.take_series() == []
         time.sleep(0.001)
     assert listener.worker.join(10)
     assert listener.worker.ending is not None
@@ -200,7 +200,7 @@ def test_an_error_in_a_learner_ends_the_run_with_a_report(
     monkeypatch.setattr(Run, "advance", broken)
     listener = started(playing=True)
     last = listener.until(lambda snapshot: snapshot.outcome.status == "failed")
-    failure = listener.worker.take_failure()
+    failure = listener.worker.mailbox.take_failure()
     assert failure is not None
     assert "matrix is on fire" in failure.sentence
     assert "Traceback" in failure.report
@@ -220,7 +220,7 @@ def test_two_hundred_starts_and_stops_leave_no_thread() -> None:
             time.sleep(0.005)
         worker.stop()
         workers.append(worker)
-        assert worker.take() is None
+        assert worker.mailbox.take() is None
     assert all(worker.join(10) for worker in workers)
     assert threading.active_count() == before
     assert all(worker.ending is not None for worker in workers)
@@ -238,3 +238,16 @@ def test_the_thread_that_asks_goes_before_the_thread_that_learns() -> None:
     worker.stop()
     assert worker.join(10)
     assert learning > asking
+
+
+def test_a_change_that_waits_for_its_share_of_the_time_is_not_lost(
+    started: Callable[..., Listener], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("engine.worker._CHANGE_SHARE", 1e-9)  # the second change would wait for days
+    listener = started(playing=True)
+    listener.until(lambda snapshot: snapshot.epoch > 2)
+    for rate in (0.002, 0.003, 0.004):
+        listener.worker.change(replaced(EXPERIMENT, "training.optimizer.learning_rate", rate))
+    listener.until(lambda snapshot: rate_of(snapshot) == 0.002)
+    listener.worker.pause()
+    assert rate_of(listener.until(lambda snapshot: not snapshot.playing)) == 0.004

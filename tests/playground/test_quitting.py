@@ -97,8 +97,8 @@ for turn in range(int(sys.argv[1])):
     window.show()
     application.processEvents()
     window.top_bar.transport.play_button.click()
-    for _ in range(200 if turn % 10 == 0 else turn % 5):
-        if trained and turn % 10 == 0 and window.shown.epoch > 0:
+    for _ in range(2000 if turn % 10 == 0 else turn % 5):
+        if turn % 10 == 0 and window.shown.epoch > 0:
             break
         QTest.qWait(5)
     trained += window.shown.epoch > 0
