@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import logging
 import os
 import signal
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
 
 _log = logging.getLogger(__name__)
 _HEADLESS_PLATFORMS = ("offscreen", "minimal", "vnc")
+_LOADED_MS = 5000
+"""By then the first model has learned, and everything that it needs is loaded."""
 
 
 def without_display() -> bool:
@@ -55,8 +58,6 @@ def run_application(file: Path | None) -> int:
     from playground.settings import load_settings
     from playground.window import MainWindow
 
-    # The GUI thread gets the interpreter back within a millisecond, also beside a thread of pure Python.
-    sys.setswitchinterval(0.001)
     # Ctrl+C in the terminal ends the window as a kill would: what is unsaved is recovered at the next start.
     signal.signal(signal.SIGINT, signal.SIG_DFL)
     application = QApplication.instance() or QApplication(["playground"])
@@ -66,6 +67,7 @@ def run_application(file: Path | None) -> int:
     _log_to_file()
     window = MainWindow(Experiment(), load_settings())
     _show_uncaught(window)
+    let_the_window_go_first(window)
     window.show()
     offer_recovery(window)
     if file is not None:
@@ -74,6 +76,16 @@ def run_application(file: Path | None) -> int:
     window.bridge.close()
     sys.excepthook = sys.__excepthook__
     return int(code)
+
+
+def let_the_window_go_first(window: MainWindow) -> None:
+    """Keep the interpreter from holding the window up."""
+    from PySide6.QtCore import QTimer
+
+    # The GUI thread gets the interpreter back within a millisecond, also beside a thread of pure Python.
+    sys.setswitchinterval(0.001)
+    # What the libraries have loaded stays for good: to look through all of it for garbage took 80 ms each time.
+    QTimer.singleShot(_LOADED_MS, window, gc.freeze)
 
 
 def offer_recovery(window: MainWindow) -> None:

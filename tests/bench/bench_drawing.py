@@ -9,7 +9,7 @@ from PySide6.QtTest import QTest
 
 from engine.experiment import Experiment
 from tests.bench.registry import Figure, benchmark, benchmarks_together, percentile
-from tests.bench.windows import XVFB, open_window, run_for, sprayed, virtual_screen
+from tests.bench.windows import XVFB, TimedApplication, open_window, run_for, sprayed, virtual_screen
 
 _EVENTS_PER_SECOND = 120
 _SECONDS = 6.0
@@ -53,6 +53,22 @@ if XVFB is not None:
     def smoothness_on_x() -> list[float]:
         with virtual_screen():
             return _smoothness()
+
+
+@benchmarks_together(
+    Figure("window's thread kept by one event, learning flat out and spraying, p99", "ms", budget=8),
+    Figure("window's thread kept by one event, learning flat out and spraying, longest", "ms"),
+)
+def work_at_a_time() -> list[float]:
+    """Of events that take longer than 0.1 ms, waiting for the interpreter lock included."""
+    application = TimedApplication()
+    with open_window(Experiment()) as window:
+        window.training.play()
+        run_for(1.0)
+        application.handled.clear()
+        sprayed(window, _SECONDS, _EVENTS_PER_SECOND)
+        handled = [duration for duration in application.handled if duration > 0.1]
+    return [percentile(handled, 99), max(handled)]
 
 
 @benchmark("click on a data set to its first picture, median", "ms", baseline=_PEER_CHANGE_MS)

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QEvent, QEventLoop, QPointF, QSocketNotifier, Qt, QTimer
+from PySide6.QtCore import QEvent, QEventLoop, QObject, QPointF, QSocketNotifier, Qt, QTimer
 from PySide6.QtGui import QMouseEvent
 from PySide6.QtWidgets import QApplication
 
@@ -53,18 +53,38 @@ def virtual_screen() -> Iterator[None]:
             server.terminate()
 
 
+class TimedApplication(QApplication):
+    """Notes how long each event keeps the window's thread, in milliseconds; an event within another is part of it."""
+
+    def __init__(self) -> None:
+        super().__init__(["playground"])
+        self.handled: list[float] = []
+        self._depth = 0
+
+    def notify(self, receiver: QObject, event: QEvent) -> bool:
+        self._depth += 1
+        begun = time.perf_counter()
+        try:
+            return super().notify(receiver, event)
+        finally:
+            self._depth -= 1
+            if self._depth == 0:
+                self.handled.append(1000 * (time.perf_counter() - begun))
+
+
 @contextmanager
 def open_window(experiment: Experiment) -> Iterator[MainWindow]:
     """A window whose model is ready to learn."""
     with tempfile.TemporaryDirectory() as home:
         os.environ["PLAYGROUND_HOME"] = home
+        from playground.app import let_the_window_go_first
         from playground.settings import AppSettings
         from playground.window import MainWindow
 
         application = QApplication.instance() or QApplication(["playground"])
-        sys.setswitchinterval(0.001)  # as the application does
         window = MainWindow(experiment, AppSettings(theme="light"))
         window.resize(1440, 900)
+        let_the_window_go_first(window)
         window.show()
         wait_until(lambda: window.training.snapshot is not None and not window.training.snapshot.preparing)
         yield window
