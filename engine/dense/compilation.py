@@ -35,7 +35,7 @@ class _ByProcess:
     """Another interpreter, which fills the folder of compiled code; ended with this one if it is still busy."""
 
     def __init__(self, precision: str) -> None:
-        root = str(Path(__file__).parents[1])
+        root = str(Path(__file__).parents[2])
         paths = [root, *filter(None, [os.environ.get("PYTHONPATH")])]
         self._process = subprocess.Popen(
             [sys.executable, "-c", _PROGRAM, precision],

@@ -156,3 +156,22 @@ def test_who_ends_while_loops_are_compiled_waits_for_nothing_and_leaves_no_proce
     with pytest.raises(ProcessLookupError):
         os.kill(int(done.stdout), 0)
     assert not list(tmp_path.glob("**/*.complete"))
+
+
+def test_the_compiling_process_is_told_where_the_package_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    environments: list[dict[str, str]] = []
+
+    class Started:
+        def __init__(self, command: list[str], env: dict[str, str], **_: object) -> None:
+            environments.append(env)
+
+        def kill(self) -> None: ...
+
+        def wait(self) -> None: ...
+
+    monkeypatch.setattr(subprocess, "Popen", Started)
+    monkeypatch.setattr(compilation, "_compilers", {})
+    monkeypatch.setattr(compiling, "KEEPS", True)
+    compilation.begin("float32")
+    root = Path(environments[0]["PYTHONPATH"].split(os.pathsep)[0])
+    assert (root / "engine" / "dense" / "kernels.py").is_file()
