@@ -153,13 +153,13 @@ class Worker:
 
     def _work(self) -> None:
         ending = Outcome("stopped", "The run was ended.")
-        _let_others_go_first()
         try:
             from engine.training import Run
 
             self._run: Run = Run(self._experiment, self.run_id, waits=False)
             self._preparing = self._run.needs_preparation
             self._publish(self._viewport)
+            _let_others_go_first()  # only now: a person waits for the first picture
             while not self._stopping.is_set():
                 self._prepare()
                 self._obey()
