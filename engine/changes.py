@@ -7,6 +7,7 @@ from typing import Literal
 
 from engine.dataset import Dataset, rows_in_common
 from engine.experiment import DrawnData, Experiment
+from engine.registry import own_loss, refits
 from engine.settings import Settings
 from engine.training_settings import Training
 
@@ -66,7 +67,8 @@ def _restart_reason(old: Experiment, new: Experiment, old_data: Dataset, new_dat
         return "the data set"
     if type(old.learner) is not type(new.learner):
         return "the model"
-    if _differing(old.learner, new.learner) - _LIVE_LEARNER_FIELDS:
+    both_refit = refits(old.learner) and refits(new.learner)
+    if not both_refit and _differing(old.learner, new.learner) - _LIVE_LEARNER_FIELDS:
         return "the model's shape"
     for field, name in _RESTARTING_PREPARATION_FIELDS.items():
         if getattr(old.preparation, field) != getattr(new.preparation, field):
@@ -75,7 +77,12 @@ def _restart_reason(old: Experiment, new: Experiment, old_data: Dataset, new_dat
         if getattr(old.training, field) != getattr(new.training, field):
             return name
     losses = {old.training.loss.kind, new.training.loss.kind}
-    if new_data.task == "classification" and len(losses) == 2 and "cross_entropy" in losses:
+    if (
+        new_data.task == "classification"
+        and own_loss(new.learner, new_data.task) is None
+        and len(losses) == 2
+        and "cross_entropy" in losses
+    ):
         return "what the outputs mean"
     return ""
 

@@ -12,8 +12,9 @@ from engine.dataset import Dataset, Part, Task
 from engine.experiment import Experiment, GeneratedData
 from engine.features import active_chips, terms_of
 from engine.learners.linear_regression import LinearRegression
+from engine.learners.logistic_regression import LogisticRegression
 from engine.learners.mlp import MultilayerPerceptron
-from engine.registry import LEARNERS, LearnerSettings, learners_for
+from engine.registry import LEARNERS, LearnerSettings, learners_for, own_loss
 from engine.training_settings import LossKind
 
 _REGRESSION_LOSSES: tuple[LossKind, ...] = ("squared", "absolute", "huber")
@@ -182,7 +183,7 @@ def _distinct_inputs(dataset: Dataset) -> int:
 def _about_degree(experiment: Experiment, dataset: Dataset, n_features: int) -> Iterator[Complaint]:
     preparation = experiment.preparation
     expanded = preparation.polynomial > 1 or preparation.fourier > 0
-    if not expanded or isinstance(experiment.learner, MultilayerPerceptron):
+    if not expanded or not isinstance(experiment.learner, LinearRegression | LogisticRegression):
         return
     distinct = _distinct_inputs(dataset)
     if distinct > n_features:
@@ -213,6 +214,8 @@ def _about_learner(experiment: Experiment, dataset: Dataset) -> Iterator[Complai
 
 def _about_loss(experiment: Experiment, dataset: Dataset) -> Iterator[Complaint]:
     kind, learner = experiment.training.loss.kind, experiment.learner
+    if own_loss(learner, dataset.task) is not None:
+        return
     name = _LOSS_NAMES[kind]
     if kind not in losses_for(dataset.task):
         yield Complaint(
@@ -242,6 +245,7 @@ def _about_loss(experiment: Experiment, dataset: Dataset) -> Iterator[Complaint]
 
 def _about_optimizer(experiment: Experiment, dataset: Dataset) -> Iterator[Complaint]:
     flat = experiment.training.loss.kind == "zero_one" and dataset.task == "classification"
+    flat &= own_loss(experiment.learner, dataset.task) is None
     if flat and experiment.training.optimizer.kind != "random_search":
         yield Complaint(
             "training.loss.kind",

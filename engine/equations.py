@@ -8,7 +8,7 @@ import numpy as np
 
 from engine.dataset import Dataset, FloatArray
 from engine.features import FittedFeatures, superscript
-from engine.snapshot import Equation
+from engine.overlays import Equation
 from engine.training_settings import LossKind
 
 _SHOWN_TERMS = 6

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -174,6 +174,14 @@ class FittedFeatures:
                     block *= scale
                 Z[start : start + block.shape[1]] = block.T
         return Z
+
+    @property
+    def inverse(self) -> Callable[[FloatArray], FloatArray] | None:
+        """From features (n, p) back to inputs (n, p), where the features are the inputs themselves; else None."""
+        n = self.n_inputs
+        if self.terms != tuple(Monomial(tuple(int(i == j) for i in range(n))) for j in range(n)):
+            return None
+        return lambda Z: np.asarray(Z, np.float64) / self.scale + self.offset
 
     def on_grid(self, xs: FloatArray, ys: FloatArray) -> tuple[FloatArray, FloatArray]:
         """The unscaled features of two inputs on a grid, as products: ``columns[i, c] * rows[i, r]``.

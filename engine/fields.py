@@ -14,8 +14,9 @@ from numpy.typing import NDArray
 from engine.dataset import Dataset, FloatArray, Task
 from engine.experiment import View
 from engine.learner import GridScores, Prediction
+from engine.overlays import Line, LineRole
 from engine.palette import CLASS_COLOURS, HIGH_VALUE, LOW_VALUE
-from engine.snapshot import Field, Line, Viewport
+from engine.snapshot import Field, Viewport
 
 Predict = Callable[[FloatArray], Prediction]
 
@@ -128,11 +129,12 @@ def value_range_of(dataset: Dataset) -> tuple[float, float]:
 
 
 def picture(
-    predict: Predict, viewport: Viewport, dataset: Dataset, view: View
+    predict: Predict, viewport: Viewport, dataset: Dataset, view: View, margin_levels: tuple[float, ...] = ()
 ) -> tuple[Field | None, tuple[Line, ...]]:
     """All of the model that `view` shows on the stage, from one evaluation of the grid.
 
-    With one input, the fitted curve over the viewport's width and no field.
+    With one input, the fitted curve over the viewport's width and no field. With two classes, lines beside the boundary
+    where the second is ahead by one of the `margin_levels`.
     """
     if dataset.n_inputs == 1:
         return None, (curve_line(predict, viewport.x_range),)
@@ -143,6 +145,8 @@ def picture(
     values = value_range_of(dataset)
     field = field_of(grid, dataset.task, dataset.n_classes, values) if view.probability else None
     lines = boundary_lines(grid, dataset.n_classes) if wants_boundary else ()
+    if wants_boundary and margin_levels and dataset.n_classes == 2:
+        lines = (*_lines(grid, grid.lead, margin_levels, "margin"), *lines)
     if view.contours:
         lines = (*contour_lines(grid, dataset.task, dataset.n_classes, values), *lines)
     return field, lines
@@ -310,7 +314,7 @@ def round_levels(low: float, high: float) -> tuple[float, ...]:
     return tuple(level for level in levels if low < level < high)
 
 
-def _lines(grid: Grid, values: FloatArray, levels: tuple[float, ...], role: str) -> tuple[Line, ...]:
+def _lines(grid: Grid, values: FloatArray, levels: tuple[float, ...], role: LineRole) -> tuple[Line, ...]:
     """The lines along which `values` (n,) of the cells are at one of the levels, to the edges of the viewport."""
     viewport = grid.viewport
     if min(viewport.width, viewport.height) < 2:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 
 import numpy as np
 
-from engine.dataset import Dataset, FloatArray, IntArray, Points, Task, split
+from engine.dataset import Dataset, FloatArray, IntArray, Points, Task, frozen_array, split
 from engine.experiment import DrawnData, GeneratedData, GeneratorName, Preparation
 
 _UNIFORMS = 4
@@ -261,12 +261,17 @@ def class_names_of(data: GeneratedData | DrawnData) -> tuple[str, ...]:
     return data.names(GENERATORS[data.generator].n_classes(data))
 
 
-def dataset_of(data: GeneratedData | DrawnData, preparation: Preparation) -> Dataset:
+def dataset_of(data: GeneratedData | DrawnData, preparation: Preparation, parts: IntArray | None = None) -> Dataset:
     """The data set that a learner is given: the points of `data`, each with its part.
 
     Equal data and equal shares give the very same object, as long as it is among the last four asked for.
+
+    Parameters
+    ----------
+    parts : (n,) of `Part`, who trains, validates and tests, where it is not the shares that say so: for folds.
     """
-    return _dataset(data, preparation.validation_share, preparation.test_share, preparation.split_seed)
+    dataset = _dataset(data, preparation.validation_share, preparation.test_share, preparation.split_seed)
+    return dataset if parts is None else replace(dataset, parts=frozen_array(parts, np.int8))
 
 
 @lru_cache(maxsize=4)

@@ -12,9 +12,10 @@ from engine.dataset import FloatArray, Task
 
 if TYPE_CHECKING:
     from engine.examination import Examined
+    from engine.overlays import Frame, Overlay, Reasons
 
 Status = Literal["running", "converged", "stopped", "diverged", "failed"]
-Path = Literal["compiled", "torch", "closed form"]
+Path = Literal["compiled", "torch", "closed form", "numpy", "scikit-learn"]
 
 
 @dataclass(frozen=True)
@@ -98,6 +99,10 @@ class Learner(Protocol[S]):
     """A sentence when the wanted device could not be had and another is used, else empty."""
     standing_in: bool
     """Set while loops that it uses are still being compiled: then another way to the same numbers is taken."""
+    refits: bool
+    """Whether one step does it all, so that a changed setting or point is fitted again at once."""
+    margin_levels: tuple[float, ...]
+    """Scores at which lines beside the boundary are drawn; none for most."""
 
     @property
     def uses_loops(self) -> bool:
@@ -182,6 +187,14 @@ class Learner(Protocol[S]):
 
     def coefficients(self, state: S) -> tuple[FloatArray, FloatArray] | None:
         """Weights (p, m) and intercepts (m,) in feature space if the model is linear in its features."""
+        ...
+
+    def overlays(self, state: S, data: TrainingData, frame: Frame) -> tuple[Overlay, ...]:
+        """What the state draws on the stage, beside field, boundary, fitted curve and equation."""
+        ...
+
+    def reasons(self, state: S, data: TrainingData, z: FloatArray) -> Reasons | None:
+        """Why it says what it says of the features `z` (p,); None where there is nothing to be pointed at."""
         ...
 
     def path(self, state: S) -> Path:

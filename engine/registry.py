@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Annotated
 
@@ -18,7 +19,18 @@ LearnerSettings = Annotated[LinearRegression | LogisticRegression | MultilayerPe
 
 @dataclass(frozen=True)
 class LearnerEntry:
-    """One learner as a menu shows it."""
+    """One learner as a menu shows it.
+
+    Parameters
+    ----------
+    kind, title, sentence : the key, the label on screen, and the idea.
+    tasks : what it can do.
+    settings : its settings; the file of that name makes the learner.
+    formula : LaTeX.
+    own_losses : by task, the name of the loss that it judges itself by; None where it is trained by gradients, with the
+        loss, the optimizer and the penalties of the training settings.
+    refits : whether one step does it all, so that a changed setting or point is fitted again at once.
+    """
 
     kind: str
     title: str
@@ -26,6 +38,8 @@ class LearnerEntry:
     settings: type[Settings]
     formula: str
     sentence: str
+    own_losses: Mapping[Task, str] | None = None
+    refits: bool = False
 
 
 LEARNERS: dict[str, LearnerEntry] = {
@@ -57,6 +71,22 @@ LEARNERS: dict[str, LearnerEntry] = {
         ),
     )
 }
+
+
+def own_loss(settings: Settings, task: Task) -> str | None:
+    """The loss that a learner judges itself by on `task`; None where it is chosen in the training settings."""
+    losses = LEARNERS[_kind_of(settings)].own_losses
+    return None if losses is None else losses.get(task, "")
+
+
+def refits(settings: Settings) -> bool:
+    """Whether one step does it all with these settings."""
+    return LEARNERS[_kind_of(settings)].refits or getattr(settings, "fit", "") == "least_squares"
+
+
+def _kind_of(settings: Settings) -> str:
+    kind: str = getattr(settings, "kind")  # noqa: B009 - every learner's settings declare it
+    return kind
 
 
 def learners_for(task: Task) -> tuple[LearnerEntry, ...]:

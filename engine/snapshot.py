@@ -10,6 +10,7 @@ import numpy as np
 
 from engine.dataset import FloatArray, IntArray
 from engine.learner import RUNNING, Outcome, Path, Prediction
+from engine.overlays import Explanation, Overlay
 
 
 @dataclass(frozen=True)
@@ -50,33 +51,6 @@ class Field:
 
 
 @dataclass(frozen=True, eq=False)
-class Line:
-    """A polyline overlay in the units of the plot.
-
-    Parameters
-    ----------
-    xy : (n, 2) float64.
-    role : "boundary", "contour" or "curve" (the fitted line of a regression in one input).
-    level : what a contour stands for.
-    """
-
-    xy: FloatArray
-    role: str
-    level: float | None = None
-
-
-@dataclass(frozen=True)
-class Equation:
-    """A formula of the model in the units of the plot, as plain text with Unicode and as LaTeX."""
-
-    text: str
-    latex: str
-
-
-Overlay = Line | Equation
-
-
-@dataclass(frozen=True, eq=False)
 class Snapshot:
     """One moment of one run.
 
@@ -93,8 +67,9 @@ class Snapshot:
         before the first, and where those are too many as well.
     point_ids : the identities of those points: the data may have changed since.
     field : the coloured plane, or None (regression in one input).
-    overlays : lines and equations.
+    overlays : lines, bands, marks and equations.
     predict : what the model says at inputs (n, d) in the units of the plot; safe on any thread.
+    explain : why it says so at one input (d,), where the model can point at that; safe on any thread.
     steps_per_second, epochs_per_second : the pace of the last second, 0 when paused.
     path, device : how and where the steps are computed.
     device_note : a sentence when the wanted device could not be had, else empty.
@@ -112,6 +87,7 @@ class Snapshot:
     field: Field | None = None
     overlays: tuple[Overlay, ...] = ()
     predict: Callable[[FloatArray], Prediction] | None = None
+    explain: Callable[[FloatArray], Explanation | None] | None = None
     steps_per_second: float = 0.0
     epochs_per_second: float = 0.0
     path: Path = "torch"

@@ -9,18 +9,18 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from engine import checks, fields
-from engine.dataset import Dataset, FloatArray, Part
+from engine import checks
+from engine.dataset import Dataset, FloatArray, IntArray, Part
 from engine.dense import compilation
-from engine.equations import equation_of
 from engine.examination import steps_until
 from engine.experiment import Experiment
 from engine.features import FittedFeatures, Precision, fit_features
 from engine.generators import dataset_of
 from engine.judging import Judging
-from engine.learner import RUNNING, GridScores, Learner, Outcome, Prediction, TrainingData
+from engine.learner import RUNNING, Learner, Outcome, Prediction, TrainingData
 from engine.learners import make_learner
-from engine.snapshot import CurvePoint, Field, Overlay, Snapshot, SplitMetrics, Viewport
+from engine.model import Model
+from engine.snapshot import CurvePoint, Snapshot, SplitMetrics, Viewport
 
 DENSE_EPOCHS = 1024
 """Every epoch up to this one is entered in the curves; beyond it, one in 4, 8, 16, … as the epochs double.
@@ -47,6 +47,7 @@ class Run:
         stands in until `prepare`: its numbers agree to rounding, not bit for bit.
     has_curves : whether the curves are entered; a run that nobody watches learns faster without. Its numbers are the
         same, and stop conditions act as ever.
+    parts : (n,) who trains, validates and tests, where not the shares say so; then the points must stay as they are.
 
     Examples
     --------
@@ -57,12 +58,21 @@ class Run:
     True
     """
 
-    def __init__(self, experiment: Experiment, run_id: int = 0, *, waits: bool = True, has_curves: bool = True) -> None:
+    def __init__(
+        self,
+        experiment: Experiment,
+        run_id: int = 0,
+        *,
+        waits: bool = True,
+        has_curves: bool = True,
+        parts: IntArray | None = None,
+    ) -> None:
         self.run_id = run_id
         self._waits = waits
         self._has_curves = has_curves
         self.experiment = experiment
-        self.dataset: Dataset = dataset_of(experiment.data, experiment.preparation)
+        self._parts = parts
+        self.dataset: Dataset = dataset_of(experiment.data, experiment.preparation, parts)
         self._outcome = RUNNING
         self._series: list[CurvePoint] = []
         self._learner: Learner[Any] | None = None
@@ -178,7 +188,7 @@ class Run:
         if not data_changed and (experiment.learner, experiment.training) == (before.learner, before.training):
             return
         if data_changed:
-            self.dataset = dataset_of(experiment.data, experiment.preparation)
+            self.dataset = dataset_of(experiment.data, experiment.preparation, self._parts)
         if self._learner is None:
             self._begin()
             return
@@ -189,28 +199,31 @@ class Run:
                 self._set_data()
             return
         ended_by_itself = self._outcome.status in ("stopped", "converged")
+        was_fitted = self._outcome.status == "converged"
         if data_changed:
             self._set_data()
             self._best = None
         self._learner = self._made_learner()
-        if self._outcome.status == "converged":
+        if was_fitted:
             self._state = self._learner.init(self._data)
         if ended_by_itself:
             self._outcome = RUNNING
             self._last_evaluated = min(self._last_evaluated, self.epoch)
             self._stop_if_wanted(float("inf"))
+        if was_fitted and self._learner.refits:
+            self.advance(1)
 
     # -- what it says ----------------------------------------------------------------------------------------------
 
     def predict(self, X: FloatArray) -> Prediction:
         """What the model says at inputs `X` (n, d), in the units of the plot."""
-        return self.predictor()(X)
+        return self.model()(X)
 
-    def predictor(self) -> _Predictor:
+    def model(self) -> Model:
         """The model as it is now, as a value that stays so."""
         if self._learner is None:
             raise RuntimeError("there is no model yet: the experiment has a mistake that keeps it from starting")
-        return _Predictor(self._learner, self._state, self._features)
+        return Model(self._learner, self._state, self._features, self._data, self.dataset, self.experiment)
 
     def metrics(self) -> dict[str, SplitMetrics]:
         """The metrics of the parts that have points, of every point, with 95 % intervals."""
@@ -232,17 +245,15 @@ class Run:
 
     def coefficients(self) -> tuple[FloatArray, FloatArray] | None:
         """Weights (p, m) and intercepts (m,) in the units of the plot, if the model is linear in its features."""
-        if self._learner is None:
-            return None
-        found = self._learner.coefficients(self._state)
-        return None if found is None else self._features.unscaled(*found)
+        return None if self._learner is None else self.model().coefficients()
 
     def snapshot(self, viewport: Viewport | None = None) -> Snapshot:
         """This moment, with what `viewport` shows of it."""
         if self._learner is None:
             return Snapshot(self.run_id, outcome=self._outcome, point_ids=self.dataset.points.ids)
         predictions, point_ids = self._judging.predictions(self._learner, self._state, viewport)
-        field, overlays = self._picture(viewport)
+        model = self.model()
+        field, overlays = model.picture(viewport)
         return Snapshot(
             run_id=self.run_id,
             step=self.step,
@@ -253,7 +264,8 @@ class Run:
             point_ids=point_ids,
             field=field,
             overlays=overlays,
-            predict=self.predictor(),
+            predict=model,
+            explain=model.explain,
             path=self._learner.path(self._state),
             device=self._learner.device(self._state),
             device_note=self._learner.device_note,
@@ -355,33 +367,6 @@ class Run:
                 f"Stopped early at epoch {epoch:,}: no better loss for {stop.patience:,} epochs;"
                 f" the weights of epoch {best_epoch:,} are back.",
             )
-
-    def _picture(self, viewport: Viewport | None) -> tuple[Field | None, tuple[Overlay, ...]]:
-        overlays: list[Overlay] = []
-        found = self.coefficients()
-        if found is not None:
-            equation = equation_of(*found, self._features, self.dataset, self.experiment.training.loss.kind)
-            if equation is not None:
-                overlays.append(equation)
-        if viewport is None:
-            return None, tuple(overlays)
-        field, lines = fields.picture(self.predictor(), viewport, self.dataset, self.experiment.view)
-        return field, (*lines, *overlays)
-
-
-class _Predictor:
-    """A model at one moment: features, then learner. Safe to call on any thread."""
-
-    def __init__(self, learner: Learner[Any], state: Any, features: FittedFeatures) -> None:
-        self._learner, self._state, self._features = learner, state, features
-
-    def __call__(self, X: FloatArray) -> Prediction:
-        return self._learner.predict(self._state, self._features.transform(np.asarray(X)))
-
-    def on_grid(self, xs: FloatArray, ys: FloatArray) -> GridScores | None:
-        """See `engine.fields.GridModel`."""
-        features = self._features
-        return self._learner.scores_on_grid(self._state, *features.on_grid(xs, ys), features.offset, features.scale)
 
 
 def snapshots(experiment: Experiment, epochs: int, viewport: Viewport | None = None) -> Iterator[Snapshot]:

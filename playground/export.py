@@ -20,7 +20,8 @@ from engine.dataset import Dataset
 from engine.experiment import View
 from engine.files import write_atomically
 from engine.learner import Prediction
-from engine.snapshot import CurvePoint, Equation, Field, Line
+from engine.overlays import Equation, Line
+from engine.snapshot import CurvePoint, Field
 from widgets.curve_chart import ScoreName
 from widgets.curves import Curves
 from widgets.stage import Stage, fitted_range

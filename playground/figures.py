@@ -8,7 +8,8 @@ from engine.dataset import Dataset, FloatArray
 from engine.experiment import Experiment
 from engine.fields import picture
 from engine.learner import Prediction
-from engine.snapshot import CurvePoint, Equation, Field, Line, Viewport
+from engine.overlays import Equation, Line
+from engine.snapshot import CurvePoint, Field, Viewport
 from engine.training import Run
 from playground.export import FigureContent, with_equal_units
 from playground.naming import loss_name, score_name
@@ -67,5 +68,5 @@ def figure_content(
 def content_of_run(run: Run) -> FigureContent:
     """The figure of a run as it stands."""
     equations = (overlay for overlay in run.snapshot().overlays if isinstance(overlay, Equation))
-    predict = run.predictor() if run.started else None
+    predict = run.model() if run.started else None
     return figure_content(run.experiment, run.dataset, predict, next(equations, None), run.take_series())

@@ -4,12 +4,17 @@ from __future__ import annotations
 
 from engine.dataset import Task
 from engine.experiment import Experiment
+from engine.generators import task_of
+from engine.registry import own_loss
 from engine.training_settings import Loss
 from widgets.curve_chart import ScoreName
 
 
 def loss_name(experiment: Experiment) -> str:
     """The loss as a person reads it, e.g. "cross-entropy"."""
+    own = own_loss(experiment.learner, task_of(experiment.data))
+    if own is not None:
+        return own
     extra = Loss.model_fields["kind"].json_schema_extra
     assert isinstance(extra, dict)
     labels = extra["labels"]

@@ -13,7 +13,8 @@ from engine.dataset import Dataset, FloatArray, IntArray, rows_in_common
 from engine.experiment import DrawnData, Experiment
 from engine.generators import dataset_of
 from engine.learner import RUNNING, Outcome, Prediction
-from engine.snapshot import Equation, Field, Line, Snapshot, SplitMetrics
+from engine.overlays import Equation, Line
+from engine.snapshot import Field, Snapshot, SplitMetrics
 from playground.workspace import Workspace
 
 

@@ -136,12 +136,17 @@ class TrainingController(QObject):
             self._bridge.pause()  # points drawn later are another story
         if result.kind == "restart" or (result.kind == "live" and self._has_failed()):
             # A run that has come to its end does not begin again unasked; one that a mistake held up goes on.
-            held_up = checks.blocking(old, before) is not None
-            self._bridge.start(new, playing=self._bridge.playing and (held_up or not self.ended))
+            # One that had nothing left to learn was still wanted.
+            goes_on = checks.blocking(old, before) is not None or not self.ended or self._has_converged
+            self._bridge.start(new, playing=self._bridge.playing and goes_on)
         elif old != new:
             self._bridge.change(new)
         if result.sentence and (result.kind == "restart" or self.waiting_to_play):
             self.said.emit(result.sentence)
+
+    @property
+    def _has_converged(self) -> bool:
+        return self._snapshot is not None and self._snapshot.outcome.status == "converged"
 
     def _has_failed(self) -> bool:
         return self._snapshot is not None and self._snapshot.outcome.status in ("failed", "diverged")

@@ -135,6 +135,7 @@ class ModelPanel(Panel):
 
     def _build_rest(self) -> None:
         penalties = Fold("regularization", "Regularization", "Prices on large weights, against overfitting.")
+        self._penalties = penalties
         self.regularization = Form(Regularization, "training.regularization", fold=penalties, label_width=_LABEL_WIDTH)
         stop = Fold("stop", "Stop conditions", "When training ends by itself.")
         self.stop = Form(StopConditions, "training.stop", fold=stop, label_width=_LABEL_WIDTH)
@@ -179,6 +180,10 @@ class ModelPanel(Panel):
         learner = experiment.learner
         solved = isinstance(learner, LinearRegression) and learner.fit == "least_squares"
         self._optimizer_section.setEnabled(not solved)
+        by_gradient = LEARNERS[learner.kind].own_losses is None
+        for section in (self._loss_section, self._optimizer_section):
+            section.setVisible(by_gradient)
+        self._penalties.setVisible(by_gradient)
         self.computation.set_value(training)
         self._set_view(experiment.view, n_inputs)
 

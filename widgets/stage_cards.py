@@ -12,7 +12,7 @@ from PySide6.QtCore import QPointF, QRectF, QSizeF, Qt
 from PySide6.QtGui import QColor, QFont, QFontDatabase, QFontMetricsF, QLinearGradient, QPainter, QPen
 
 from engine.dataset import Dataset, Part
-from engine.snapshot import Equation
+from engine.overlays import Equation
 from widgets.stage_geometry import Floats, number
 from widgets.stage_items import Frame
 from widgets.stage_points import draw_mark

@@ -9,7 +9,8 @@ from PySide6.QtGui import QColor, QImage, QPainter, QPen, QPolygonF
 from engine.dataset import Dataset, Points
 from engine.experiment import View
 from engine.learner import Prediction
-from engine.snapshot import Equation, Field, Line
+from engine.overlays import Equation, Line
+from engine.snapshot import Field
 from widgets.hover import paint_hover
 from widgets.stage_cards import (
     CARD_GAP,

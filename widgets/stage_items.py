@@ -9,7 +9,8 @@ import numpy as np
 from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QColor, QFont, QFontMetricsF, QImage, QPainter, QPainterPath, QPen, QPolygonF
 
-from engine.snapshot import Field, Line
+from engine.overlays import Line
+from engine.snapshot import Field
 from widgets.stage_geometry import Floats, Mapping, Range, Tick, ticks
 from widgets.stage_shapes import draw_segments, is_vector, solid
 from widgets.theme import Theme

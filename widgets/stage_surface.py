@@ -13,7 +13,8 @@ from PySide6.QtWidgets import QSizePolicy, QWidget
 from engine.dataset import Dataset, FloatArray, rows_in_common
 from engine.experiment import View
 from engine.learner import Prediction
-from engine.snapshot import Equation, Field, Line, Viewport
+from engine.overlays import Equation, Line
+from engine.snapshot import Field, Viewport
 from widgets.hover import HoverReader
 from widgets.stage_figure import Figure, Hand
 from widgets.stage_geometry import Floats, Range, with_aspect, zoomed

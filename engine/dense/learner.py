@@ -18,6 +18,7 @@ from engine.examination import Examined
 from engine.learner import RUNNING, GridScores, Outcome, Path, Prediction, TrainingData
 from engine.losses import LOGIT_LOSSES, check_pairing, output_count, probabilities_of, row_losses, targets_of
 from engine.optimizers import OPTIMIZERS, batch_rows
+from engine.overlays import Frame, Overlay, Reasons
 from engine.training_settings import Training
 
 if TYPE_CHECKING:
@@ -56,6 +57,9 @@ class DenseLearner:
     ------
     LossMismatch : if the loss cannot go with the task, the number of classes or the optimizer.
     """
+
+    refits = False
+    margin_levels: tuple[float, ...] = ()
 
     def __init__(
         self,
@@ -329,6 +333,14 @@ class DenseLearner:
             return None
         ((weights, biases),) = self.spec.split(state.parameters.astype(np.float64))
         return weights, biases
+
+    def overlays(self, state: DenseState, data: TrainingData, frame: Frame) -> tuple[Overlay, ...]:
+        """Nothing: field, boundary, curve and equation say it all."""
+        return ()
+
+    def reasons(self, state: DenseState, data: TrainingData, z: FloatArray) -> Reasons | None:
+        """Nothing: every training row had its share in the weights."""
+        return None
 
     @property
     def uses_loops(self) -> bool:

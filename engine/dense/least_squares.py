@@ -49,6 +49,8 @@ class LeastSquaresLearner(DenseLearner):
     LossMismatch : if the loss is not squared, or L1 is not zero: then there is no closed form.
     """
 
+    refits = True
+
     def __init__(self, training: Training, data: TrainingData) -> None:
         if training.loss.kind != "squared":
             raise LossMismatch(

@@ -23,7 +23,7 @@ def _picture_of(view: View, features: str = "x1,x2") -> Callable[[], object]:
 
     run = Run(set_values(Experiment(), {"learner.layers": "[8, 8, 8]", "preparation.chips": features}))
     run.advance_epochs(20)
-    predict = run.predictor()
+    predict = run.model()
     return lambda: picture(predict, _VIEWPORT, run.dataset, view)
 
 

@@ -323,7 +323,7 @@ def _learned(**changes: str) -> Run:
 def test_the_quick_picture_is_that_of_the_predictions(changes: dict[str, str]) -> None:
     run = _learned(**changes)
     viewport = Viewport((-1.3, 1.7), (-1.1, 0.9), 75, 41)
-    quick, exact = Grid.evaluated(run.predictor(), viewport), Grid.evaluated(lambda X: run.predict(X), viewport)
+    quick, exact = Grid.evaluated(run.model(), viewport), Grid.evaluated(lambda X: run.predict(X), viewport)
     assert quick.in_single_precision == (run.experiment.training.precision == "float32")
     np.testing.assert_allclose(quick.scores, exact.scores, rtol=1e-5, atol=1e-5)
     task, n_classes = run.dataset.task, run.dataset.n_classes
@@ -339,7 +339,7 @@ def test_the_quick_picture_is_that_of_the_predictions(changes: dict[str, str]) -
 @pytest.mark.parametrize("far", [1e3, 1e12, 1e30])
 def test_a_picture_of_somewhere_far_away_breaks_nothing(far: float) -> None:
     run = _learned(preparation__polynomial="15")
-    field, lines = picture(run.predictor(), Viewport((-far, far), (0, far), 33, 17), run.dataset, View(contours=True))
+    field, lines = picture(run.model(), Viewport((-far, far), (0, far), 33, 17), run.dataset, View(contours=True))
     assert field is not None
     assert field.rgba.shape == (17, 33, 4)
     assert all(np.isfinite(line.xy).all() for line in lines)

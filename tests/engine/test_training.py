@@ -199,12 +199,11 @@ def test_least_squares_follows_the_points_at_once() -> None:
     run = Run(experiment)
     run.advance_epochs(1)
     assert run.outcome.status == "converged"
+    before = run.coefficients()
     points = run.dataset.points
     moved = points.moving(np.arange(len(points)), points.X, points.y + 5)
     run.change(experiment.model_copy(update={"data": DrawnData(task="regression", points=moved)}))
-    assert not run.outcome.final
-    before = run.coefficients()
-    run.advance_epochs(1)
+    assert run.outcome.status == "converged"
     after = run.coefficients()
     assert before is not None
     assert after is not None

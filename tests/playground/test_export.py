@@ -19,8 +19,9 @@ from PySide6.QtWidgets import QApplication
 
 from engine.dataset import Dataset, Points
 from engine.experiment import View
+from engine.overlays import Equation, Line
 from engine.palette import CLASS_COLOURS
-from engine.snapshot import CurvePoint, Equation, Field, Line
+from engine.snapshot import CurvePoint, Field
 from playground.export import FigureContent, FigureError, figure_image, figure_size, write_figure
 from widgets.style import apply_theme
 from widgets.theme import DARK, LIGHT

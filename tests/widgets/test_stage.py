@@ -14,8 +14,9 @@ from PySide6.QtWidgets import QApplication, QWidget
 from engine.dataset import Dataset, Part, Points, Task
 from engine.experiment import View
 from engine.learner import Prediction
+from engine.overlays import Equation, Line
 from engine.palette import CLASS_COLOURS
-from engine.snapshot import Equation, Field, Line
+from engine.snapshot import Field
 from widgets.stage import Stage, fitted_range
 from widgets.stage_points import SPRITE_LIMIT
 from widgets.theme import DARK, LIGHT

@@ -15,8 +15,8 @@ from PySide6.QtWidgets import QWidget
 
 from engine.dataset import Dataset, Part, Points
 from engine.experiment import View
+from engine.overlays import Line
 from engine.palette import CLASS_COLOURS
-from engine.snapshot import Line
 from tests.widgets.test_stage import at, colour, near, rgb
 from widgets.stage import Stage
 from widgets.stage_density import CELL, ClassDensity, Density, Grid, density_of_values

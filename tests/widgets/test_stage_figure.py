@@ -17,8 +17,9 @@ from pytestqt.qtbot import QtBot
 from engine.dataset import Dataset, Part, Points
 from engine.experiment import View
 from engine.learner import Prediction
+from engine.overlays import Equation, Line
 from engine.palette import CLASS_COLOURS
-from engine.snapshot import Equation, Field, Line
+from engine.snapshot import Field
 from widgets.stage import Stage
 from widgets.theme import LIGHT
 

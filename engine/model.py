@@ -1,0 +1,95 @@
+"""A model at one moment: what it says, why, and what it looks like on the stage."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from engine import fields
+from engine.dataset import Dataset, FloatArray, Part
+from engine.equations import equation_of
+from engine.experiment import Experiment
+from engine.features import FittedFeatures
+from engine.learner import GridScores, Learner, Prediction, TrainingData
+from engine.overlays import Explanation, Frame, Overlay
+from engine.registry import own_loss
+from engine.snapshot import Field, Viewport
+from engine.training_settings import LossKind
+
+
+@dataclass(frozen=True, eq=False)
+class Model:
+    """Features, then learner, in a state that stays as it is. Safe on any thread.
+
+    Parameters
+    ----------
+    learner, state : what has been learned.
+    features : from inputs to what the learner sees.
+    data : what it was learned from.
+    dataset : the same in the units of the plot, and the points that were held out.
+    experiment : what was chosen.
+    """
+
+    learner: Learner[Any]
+    state: Any
+    features: FittedFeatures
+    data: TrainingData
+    dataset: Dataset
+    experiment: Experiment
+
+    def __call__(self, X: FloatArray) -> Prediction:
+        """What it says at inputs `X` (n, d), in the units of the plot."""
+        return self.learner.predict(self.state, self.features.transform(np.asarray(X)))
+
+    def on_grid(self, xs: FloatArray, ys: FloatArray) -> GridScores | None:
+        """See `engine.fields.GridModel`."""
+        features = self.features
+        return self.learner.scores_on_grid(self.state, *features.on_grid(xs, ys), features.offset, features.scale)
+
+    def coefficients(self) -> tuple[FloatArray, FloatArray] | None:
+        """Weights (p, m) and intercepts (m,) in the units of the plot, if it is linear in its features."""
+        found = self.learner.coefficients(self.state)
+        return None if found is None else self.features.unscaled(*found)
+
+    def explain(self, x: FloatArray) -> Explanation | None:
+        """Why it says what it says at the input `x` (d,), where it can point at that."""
+        found = self.learner.reasons(self.state, self.data, self.features.transform(np.asarray(x)[None])[0])
+        return None if found is None else Explanation(self._places[found.rows], found.weights, found.lines)
+
+    def picture(self, viewport: Viewport | None) -> tuple[Field | None, tuple[Overlay, ...]]:
+        """The coloured plane, and all that is drawn on it; of these only the equation where nothing is in view."""
+        overlays: list[Overlay] = []
+        found = self.coefficients()
+        if found is not None:
+            equation = equation_of(*found, self.features, self.dataset, self._loss_of_scores)
+            if equation is not None:
+                overlays.append(equation)
+        if viewport is None:
+            return None, tuple(overlays)
+        field, lines = fields.picture(
+            self, viewport, self.dataset, self.experiment.view, self.learner.margin_levels
+        )  # fmt: skip
+        return field, (*lines, *self.learner.overlays(self.state, self.data, self._frame(viewport)), *overlays)
+
+    @property
+    def _loss_of_scores(self) -> LossKind:
+        """The loss that says what the scores mean: log-odds, or just scores."""
+        own = own_loss(self.experiment.learner, self.dataset.task)
+        if own is None:
+            return self.experiment.training.loss.kind
+        return "cross_entropy" if own == "log loss" else "hinge"
+
+    def _frame(self, viewport: Viewport) -> Frame:
+        features = self.features
+        return Frame(
+            self.dataset.n_inputs, viewport.x_range, viewport.y_range, self._places, features.transform,
+            features.inverse,
+        )  # fmt: skip
+
+    @property
+    def _places(self) -> FloatArray:
+        """Where the training points lie on the stage (n, 2)."""
+        dataset, rows = self.dataset, self.dataset.rows(Part.TRAIN)
+        return dataset.X[rows] if dataset.n_inputs > 1 else np.stack([dataset.X[rows, 0], dataset.y[rows]], axis=1)

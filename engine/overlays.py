@@ -1,0 +1,134 @@
+"""What a model draws on the stage beside the coloured plane, in the units of the plot."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+
+from engine.dataset import FloatArray, IntArray
+
+LineRole = Literal["boundary", "contour", "curve", "margin", "split", "ellipse", "fold"]
+"""What a line is: where the model changes its mind, an equal value, the fitted line of a regression in one input, the
+edge of a margin or of a tube, a question that a tree asks, a line of equal density, or the boundary of one fold."""
+
+MarksRole = Literal["support", "mistake", "focus", "centre"]
+"""What is marked: the points that hold a margin, the one a step was wrong about, the one in hand, means."""
+
+
+@dataclass(frozen=True, eq=False)
+class Line:
+    """A polyline.
+
+    Parameters
+    ----------
+    xy : (n, 2) float64.
+    role : what it is.
+    level : what a contour stands for.
+    index : the class or the fold that it belongs to, which colours it; None for the ink of the stage.
+    """
+
+    xy: FloatArray
+    role: LineRole
+    level: float | None = None
+    index: int | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class Band:
+    """A region about the fitted line of a regression in one input.
+
+    Parameters
+    ----------
+    x, low, high : (n,) float64.
+    title : what lies in it, e.g. "95 % of new points".
+    """
+
+    x: FloatArray
+    low: FloatArray
+    high: FloatArray
+    title: str
+
+
+@dataclass(frozen=True, eq=False)
+class Marks:
+    """Places singled out.
+
+    Parameters
+    ----------
+    xy : (n, 2) float64.
+    role : what they are.
+    """
+
+    xy: FloatArray
+    role: MarksRole
+
+
+@dataclass(frozen=True)
+class Equation:
+    """A formula of the model, as plain text with Unicode and as LaTeX."""
+
+    text: str
+    latex: str
+
+
+Overlay = Line | Band | Marks | Equation
+
+
+@dataclass(frozen=True, eq=False)
+class Frame:
+    """What a learner needs to know of the stage to draw on it.
+
+    Parameters
+    ----------
+    n_inputs : 2 for a plane, 1 for a curve over one input (then the height is the target).
+    x_range, y_range : the part in view.
+    points : (n, 2) where the training rows lie.
+    features : from places on the stage (m, `n_inputs`) to features (m, p).
+    inputs : from features (m, p) back to places (m, `n_inputs`); None where the features are not just the inputs.
+    """
+
+    n_inputs: int
+    x_range: tuple[float, float]
+    y_range: tuple[float, float]
+    points: FloatArray
+    features: Callable[[FloatArray], FloatArray]
+    inputs: Callable[[FloatArray], FloatArray] | None = None
+
+    def columns(self, count: int = 256) -> FloatArray:
+        """Places (count, 1) from the left edge to the right."""
+        return np.linspace(*self.x_range, count)[:, None]
+
+
+@dataclass(frozen=True, eq=False)
+class Reasons:
+    """Why a model says what it says at one place, in terms of its training rows.
+
+    Parameters
+    ----------
+    rows : (m,) the training rows that it looks at; may be empty.
+    weights : (m,) in [0, 1], how much each counts against the one that counts most.
+    lines : sentences for the card beside the pointer.
+    """
+
+    rows: IntArray
+    weights: FloatArray
+    lines: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, eq=False)
+class Explanation:
+    """`Reasons` on the stage.
+
+    Parameters
+    ----------
+    xy : (m, 2) where the rows lie.
+    weights : (m,) in [0, 1].
+    lines : sentences.
+    """
+
+    xy: FloatArray
+    weights: FloatArray
+    lines: tuple[str, ...] = ()
