@@ -1,0 +1,122 @@
+"""Where runs are computed: the same numbers on threads, in processes and on a cluster, and an end at any moment."""
+
+from __future__ import annotations
+
+import multiprocessing
+import time
+from collections.abc import Iterator
+
+import pytest
+
+from engine.edits import set_values
+from engine.evaluation import Job, Result, Runs, grid, run_all, suited_farm
+from engine.experiment import Experiment
+from engine.farms import Cluster, Farm, FarmError, Processes, Threads
+from engine.folds import Scheme
+from engine.validation import cross_validation, ending, study_of
+from tests.engine.test_validation import NET
+
+ENDLESS = 10**9
+
+
+@pytest.fixture(scope="module")
+def cluster_address() -> Iterator[str]:
+    """A Dask cluster on this machine, whose worker is a process of its own."""
+    distributed = pytest.importorskip("distributed")
+    with distributed.LocalCluster(n_workers=1, threads_per_worker=2, processes=True, dashboard_address=None) as cluster:
+        yield cluster.scheduler_address
+
+
+def numbers(results: Runs) -> list[tuple[object, ...]]:
+    return [
+        (result.index, result.experiment, result.outcome, result.metrics, result.epochs)
+        for result in sorted(results, key=lambda result: result.index)
+    ]
+
+
+def computing() -> list[multiprocessing.process.BaseProcess]:
+    """The processes of farms; the cluster has its own."""
+    return [process for process in multiprocessing.active_children() if process.name == "playground-runs"]
+
+
+def on_threads(jobs: list[Job]) -> list[tuple[object, ...]]:
+    return numbers(run_all(jobs, 20, where=Threads(2)))
+
+
+def jobs() -> list[Job]:
+    """A grid on folds, one of whose candidates cannot be trained."""
+    candidates = grid(NET, {"training.loss.kind": ["cross_entropy", "zero_one"], "training.seed": [1, 2]})
+    divisions = cross_validation(NET, Scheme(k=2), "accuracy").divisions[0]
+    return [Job(experiment, division) for experiment in candidates for division in divisions]
+
+
+def test_processes_give_the_numbers_of_threads() -> None:
+    assert numbers(run_all(jobs(), 20, where=Processes(2))) == on_threads(jobs())
+
+
+def test_a_cluster_gives_the_numbers_of_threads(cluster_address: str) -> None:
+    assert numbers(run_all(jobs(), 20, where=Cluster(cluster_address))) == on_threads(jobs())
+
+
+def test_a_cluster_can_be_cancelled(cluster_address: str) -> None:
+    runs = run_all(grid(NET, {"training.seed": list(range(50))}), 300, where=Cluster(cluster_address))
+    next(runs)
+    runs.close()
+    assert list(runs) == []
+
+
+def test_a_cluster_that_does_not_answer_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    pytest.importorskip("distributed")
+    monkeypatch.setattr("engine.farms._ANSWER_SECONDS", 1)
+    with pytest.raises(FarmError, match="No Dask scheduler answers at 'tcp://127"):
+        list(run_all([NET], 3, where=Cluster("tcp://127.0.0.1:9")))
+
+
+@pytest.mark.parametrize("farm", [Threads(2), Processes(2)])
+def test_cancelled_runs_say_nothing_and_leave_nothing(farm: Farm) -> None:
+    runs = run_all([NET] * 5, ENDLESS, where=farm)
+    time.sleep(0.1)
+    runs.close()
+    assert list(runs) == []
+    assert not computing()
+
+
+def test_processes_that_have_done_their_work_end() -> None:
+    with run_all([NET] * 3, 5, where=Processes(2)) as runs:
+        assert len(list(runs)) == 3
+    assert not computing()
+
+
+def test_a_process_that_is_killed_is_said() -> None:
+    with run_all([NET], ENDLESS, where=Processes(1)) as runs:
+        while not computing():
+            time.sleep(0.01)
+        for process in computing():
+            process.kill()
+        with pytest.raises(FarmError, match="has ended"):
+            list(runs)
+
+
+def test_compiled_loops_run_on_threads() -> None:
+    many = [Job(NET)] * 100
+    assert type(suited_farm(many, 2)) is Threads
+
+
+def test_learners_in_python_get_processes_where_there_are_many(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("engine.evaluation.own_loss", lambda settings, task: "zero-one loss")
+    assert type(suited_farm([Job(NET)] * 100, 2)) is Processes
+    assert type(suited_farm([Job(NET)] * 5, 2)) is Threads
+    assert type(suited_farm([Job(NET, keeps_model=True)] * 100, 2)) is Threads
+
+
+def test_an_experiment_without_an_end_gets_one() -> None:
+    assert ending(NET, 7).training.stop.max_epochs == 7
+    own = set_values(NET, {"training.stop.max_epochs": "12"})
+    assert ending(own, 7) is own
+
+
+def test_results_of_a_study_tell_their_candidate_and_fold() -> None:
+    study = study_of(cross_validation(NET, Scheme(k=3), "loss").candidates * 2, Scheme(k=3), "loss")
+    assert [study.place_of(Result(index, Experiment(), None)) for index in (0, 2, 3, 5)] == [  # type: ignore[arg-type]
+        (0, 0), (0, 2), (1, 0), (1, 2)
+    ]  # fmt: skip
