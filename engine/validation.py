@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
@@ -29,8 +29,10 @@ from engine.registry import LEARNERS, own_loss
 MOST_RUNS = 1_000_000
 MOST_KEPT = 20
 """Of so many folds the models are kept, to be drawn over one another; of more nothing could be seen."""
+EPOCHS = 200
+"""How long a network is trained that has no last epoch of its own."""
 _LONGEST = 100_000
-"""Epochs of a learner that ends by itself, in case it does not."""
+"""Epochs where early stopping ends it, or a learner by itself, in case they do not."""
 _FEWEST_TO_LEARN_FROM = 5
 _HIGHER_IS_BETTER = ("accuracy", "r2")
 
@@ -127,6 +129,10 @@ class Study:
             for division in divisions
         )
 
+    def without_models(self) -> Study:
+        """The same, for who will only look at the numbers."""
+        return replace(self, keeps_models=False)
+
     def place_of(self, result: Result) -> tuple[int, int]:
         """Candidate and fold of a result."""
         return divmod(result.index, self.n_folds)
@@ -201,18 +207,24 @@ def _mean(spread: Spread | None) -> float:
 
 
 def ending(experiment: Experiment, epochs: int) -> Experiment:
-    """`experiment`, sure to end: after `epochs` where it is trained by gradients and has no last epoch of its own.
+    """`experiment`, sure to end: after `epochs` where it is trained by gradients and has no stop condition of its own.
 
-    A learner whose steps are its own ends by itself.
+    Early stopping, and a learner whose steps are its own, end by themselves.
     """
-    if experiment.training.stop.max_epochs:
+    stop = experiment.training.stop
+    if stop.max_epochs:
         return experiment
-    is_gradual = own_loss(experiment.learner, task_of(experiment.data)) is None
-    return ending_after(experiment, epochs if is_gradual else _LONGEST)
+    is_endless = own_loss(experiment.learner, task_of(experiment.data)) is None and not stop.patience
+    return ending_after(experiment, epochs if is_endless else _LONGEST)
 
 
-def study_of(candidates: Sequence[Candidate], scheme: Scheme, measure: str) -> Study:
+def study_of(candidates: Sequence[Candidate], scheme: Scheme, measure: str, epochs: int = EPOCHS) -> Study:
     """A study of `candidates` on the same folds of the same data.
+
+    Parameters
+    ----------
+    candidates : one or more; each is made sure to end, see `ending`.
+    epochs : how long those are trained that would not end.
 
     Raises
     ------
@@ -224,10 +236,11 @@ def study_of(candidates: Sequence[Candidate], scheme: Scheme, measure: str) -> S
     _check(folds, measure)
     if len(candidates) * len(folds) > MOST_RUNS:
         raise FoldError(f"These are {len(candidates) * len(folds):,} runs; at most {MOST_RUNS:,} are possible.")
-    return Study(tuple(candidates), (folds.divisions,) * len(candidates), measure, scheme, folds)
+    ends = tuple(replace(candidate, experiment=ending(candidate.experiment, epochs)) for candidate in candidates)
+    return Study(ends, (folds.divisions,) * len(ends), measure, scheme, folds)
 
 
-def cross_validation(experiment: Experiment, scheme: Scheme, measure: str) -> Study:
+def cross_validation(experiment: Experiment, scheme: Scheme, measure: str, epochs: int = EPOCHS) -> Study:
     """One candidate on the folds of `scheme`; the models of up to 20 folds are kept.
 
     Raises
@@ -235,11 +248,13 @@ def cross_validation(experiment: Experiment, scheme: Scheme, measure: str) -> St
     FoldError
         As of `study_of`.
     """
-    made = study_of([Candidate(LEARNERS[experiment.learner.kind].title, experiment)], scheme, measure)
+    made = study_of([Candidate(LEARNERS[experiment.learner.kind].title, experiment)], scheme, measure, epochs)
     return Study(made.candidates, made.divisions, measure, scheme, made.folds, keeps_models=made.n_folds <= MOST_KEPT)
 
 
-def comparison(experiment: Experiment, kinds: Sequence[str], scheme: Scheme, measure: str) -> Study:
+def comparison(
+    experiment: Experiment, kinds: Sequence[str], scheme: Scheme, measure: str, epochs: int = EPOCHS
+) -> Study:
     """Learners on the same folds: that of `experiment` as it is, the others with their defaults.
 
     Raises
@@ -263,10 +278,14 @@ def comparison(experiment: Experiment, kinds: Sequence[str], scheme: Scheme, mea
         is_own = kind == experiment.learner.kind
         changed = experiment if is_own else experiment.model_copy(update={"learner": entry.settings()})
         candidates.append(Candidate(entry.title, changed, (("learner.kind", kind),)))
-    return study_of(candidates, scheme, measure)
+    if not candidates:
+        raise FoldError("Choose a learner or more to compare.")
+    return study_of(candidates, scheme, measure, epochs)
 
 
-def learning_curve(experiment: Experiment, scheme: Scheme, measure: str, count: int, seed: int = 0) -> Study:
+def learning_curve(
+    experiment: Experiment, scheme: Scheme, measure: str, count: int, epochs: int = EPOCHS, seed: int = 0
+) -> Study:
     """The same learner on more and more of the training points of each fold, `count` sizes from few to all.
 
     Raises
@@ -274,14 +293,15 @@ def learning_curve(experiment: Experiment, scheme: Scheme, measure: str, count: 
     FoldError
         As of `study_of`, or if there are too few points for sizes to differ.
     """
-    base = study_of([Candidate("", experiment)], scheme, measure)
+    base = study_of([Candidate("", experiment)], scheme, measure, epochs)
     most = min(len(division.judged["train"]) for division in base.folds.divisions)
     least = min(_FEWEST_TO_LEARN_FROM, most)
     sizes = tuple(int(size) for size in np.unique(np.round(np.geomspace(least, most, count)).astype(int)))
     if len(sizes) < 2:
         raise FoldError(f"A learning curve needs folds of {_FEWEST_TO_LEARN_FROM + 1} training points or more.")
     by_fold = [subsets(division, sizes, seed + fold) for fold, division in enumerate(base.folds.divisions)]
-    candidates = tuple(Candidate(f"{size:,} points", experiment, size=size) for size in sizes)
+    trained = base.candidates[0].experiment
+    candidates = tuple(Candidate(f"{size:,} points", trained, size=size) for size in sizes)
     divisions = tuple(tuple(fold[index] for fold in by_fold) for index in range(len(sizes)))
     return Study(candidates, divisions, measure, scheme, base.folds)
 

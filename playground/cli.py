@@ -20,8 +20,6 @@ if TYPE_CHECKING:
 
 DEFAULT_EPOCHS = 200
 """How long `run` and `render` train an experiment that has no stop condition of its own."""
-MOST_EPOCHS = 100_000
-"""How long they wait for early stopping: a loss may become better for ever, a little at a time."""
 
 
 class UsageError(Exception):
@@ -58,7 +56,7 @@ def run(arguments: Sequence[str]) -> int:
     return code
 
 
-_COMMANDS = ("open", "run", "sweep", "render", "schema", "learners", "doctor")
+_COMMANDS = ("open", "run", "sweep", "evaluate", "render", "schema", "learners", "doctor")
 
 
 def _with_command(arguments: list[str]) -> list[str]:
@@ -105,6 +103,8 @@ def _parser() -> argparse.ArgumentParser:
     sweeping.add_argument("--json", action="store_true", help="print one JSON object a line")
     sweeping.set_defaults(handler=_sweep)
 
+    _add_evaluate(commands)
+
     rendering = commands.add_parser("render", help="train an experiment and write its figure")
     _add_experiment_arguments(rendering)
     rendering.add_argument("-o", "--output", type=Path, required=True, metavar="FIGURE", help=".png, .svg or .pdf")
@@ -135,6 +135,41 @@ def _add_experiment_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--epochs", type=_at_least(0), metavar="N", help="train for N epochs")
     parser.add_argument("--seed", type=_at_least(0), metavar="N", help="the seed of weights and minibatches")
     parser.add_argument("--device", choices=("auto", "cpu", "cuda", "mps"))
+
+
+def _add_evaluate(commands: argparse._SubParsersAction[_Parser]) -> None:
+    parser = commands.add_parser(
+        "evaluate", help="cross-validate, search, compare: how good a model is on points that it has not seen"
+    )
+    _add_experiment_arguments(parser)
+    scheme = parser.add_mutually_exclusive_group()
+    scheme.add_argument("--folds", type=_at_least(2), metavar="K", help="k-fold cross-validation (5)")
+    scheme.add_argument("--loo", action="store_true", help="leave-one-out cross-validation")
+    scheme.add_argument("--validation", action="store_true", help="judge by the validation part")
+    parser.add_argument("--stratified", action="store_true", help="folds with the same mix of classes")
+    parser.add_argument("--repeats", type=_at_least(1), default=1, metavar="N", help="divide the points anew N times")
+    parser.add_argument("--fold-seed", type=_at_least(0), default=0, metavar="N", help="the seed of the folds")
+    parser.add_argument("--in-order", action="store_true", help="folds of neighbours, not shuffled")
+    what = parser.add_mutually_exclusive_group()
+    what.add_argument(
+        "--grid", action="append", metavar="PATH=A,B,C",
+        help="search these values, every combination where repeated; the winner is judged by the test part, once",
+    )  # fmt: skip
+    what.add_argument("--curve", metavar="PATH=A,B,C", help="validation curve: the score against one setting")
+    what.add_argument(
+        "--learning-curve", type=_at_least(2), nargs="?", const=10, metavar="N",
+        help="the score against the number of training points, N sizes (10)",
+    )  # fmt: skip
+    what.add_argument("--compare", metavar="KIND,KIND", help="learners on the same folds, e.g. mlp,svm")
+    parser.add_argument("--random", type=_at_least(1), metavar="N", help="search N combinations of the grid")
+    parser.add_argument(
+        "--one-standard-error", action="store_true", help="take the simplest within one standard error of the best"
+    )
+    parser.add_argument("--measure", metavar="NAME", help="accuracy, loss, rmse, mae or r2")
+    parser.add_argument("--workers", type=_at_least(1), metavar="N", help="how many runs at once (all cores)")
+    parser.add_argument("--cluster", metavar="ADDRESS", help="of a Dask scheduler, e.g. tcp://10.0.0.5:8786")
+    parser.add_argument("--json", action="store_true", help="print one JSON object")
+    parser.set_defaults(handler=_evaluate)
 
 
 def _at_least(least: int) -> Callable[[str], int]:
@@ -214,6 +249,14 @@ def _sweep(options: argparse.Namespace) -> int:
     return sweep(_experiment(options), options.grid, workers=options.workers, as_json=options.json)
 
 
+def _evaluate(options: argparse.Namespace) -> int:
+    from engine.evaluation import ending_after
+    from playground.evaluate import evaluate
+
+    experiment = _changed(options)
+    return evaluate(ending_after(experiment, options.epochs) if options.epochs else experiment, options)
+
+
 def _render(options: argparse.Namespace) -> int:
     if options.output.suffix.lower() not in (".png", ".svg", ".pdf"):
         raise UsageError(f"a figure is a .png, .svg or .pdf file, not '{options.output}'")
@@ -275,8 +318,8 @@ def _load(path: Path) -> Experiment:
         raise UsageError(str(error)) from error
 
 
-def _experiment(options: argparse.Namespace) -> Experiment:
-    """The experiment of the file, with what the command line changes in it."""
+def _changed(options: argparse.Namespace) -> Experiment:
+    """The experiment of the file, with what the command line sets in it."""
     from engine.edits import set_values
 
     assignments: dict[str, str] = {}
@@ -290,22 +333,22 @@ def _experiment(options: argparse.Namespace) -> Experiment:
     if options.device is not None:
         assignments["training.device"] = options.device
     try:
-        experiment = set_values(_load(options.file), assignments)
+        return set_values(_load(options.file), assignments)
     except ValueError as error:
         raise UsageError(str(error)) from error
-    return _with_epochs(experiment, options.epochs)
+
+
+def _experiment(options: argparse.Namespace) -> Experiment:
+    """The experiment of the file, with what the command line changes in it, sure to end."""
+    return _with_epochs(_changed(options), options.epochs)
 
 
 def _with_epochs(experiment: Experiment, epochs: int | None) -> Experiment:
     """`experiment`, sure to end: after `epochs`, by its own stop conditions, or after `DEFAULT_EPOCHS`."""
     from engine.evaluation import ending_after
+    from engine.validation import ending
 
-    if epochs is None:
-        stop = experiment.training.stop
-        if stop.max_epochs:
-            return experiment
-        epochs = MOST_EPOCHS if stop.patience else DEFAULT_EPOCHS
-    return ending_after(experiment, epochs)
+    return ending(experiment, DEFAULT_EPOCHS) if epochs is None else ending_after(experiment, epochs)
 
 
 def _started(experiment: Experiment) -> Run:

@@ -37,7 +37,7 @@ def sweep(experiment: Experiment, grids: Sequence[str], *, workers: int | None, 
     """
     if not experiment.training.stop.max_epochs:
         raise UsageError("a sweep trains for 1 epoch or more")
-    values = _values_of(grids)
+    values = values_of(grids)
     combinations = [dict(zip(values, chosen, strict=True)) for chosen in itertools.product(*values.values())]
     try:
         experiments = grid(experiment, values)
@@ -54,7 +54,7 @@ def sweep(experiment: Experiment, grids: Sequence[str], *, workers: int | None, 
     return 1 if failed else 0
 
 
-def _values_of(grids: Sequence[str]) -> dict[str, list[str]]:
+def values_of(grids: Sequence[str]) -> dict[str, list[str]]:
     """The texts to try at each path."""
     values: dict[str, list[str]] = {}
     for text in grids:
@@ -76,7 +76,7 @@ def _values_of(grids: Sequence[str]) -> dict[str, list[str]]:
 def _plain(result: Result, chosen: dict[str, str]) -> dict[str, Any]:
     return {
         "index": result.index,
-        "values": {path: _read(text) for path, text in chosen.items()},
+        "values": {path: read_value(text) for path, text in chosen.items()},
         "outcome": result.outcome.status,
         "sentence": result.outcome.sentence,
         "epoch": result.epochs,
@@ -85,7 +85,7 @@ def _plain(result: Result, chosen: dict[str, str]) -> dict[str, Any]:
     }
 
 
-def _read(text: str) -> Any:
+def read_value(text: str) -> Any:
     """A number or a list as such; anything else is text."""
     try:
         return json.loads(text)

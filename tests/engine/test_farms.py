@@ -113,6 +113,8 @@ def test_an_experiment_without_an_end_gets_one() -> None:
     assert ending(NET, 7).training.stop.max_epochs == 7
     own = set_values(NET, {"training.stop.max_epochs": "12"})
     assert ending(own, 7) is own
+    early = set_values(NET, {"training.stop.patience": "5"})
+    assert ending(early, 7).training.stop.max_epochs > 1000
 
 
 def test_results_of_a_study_tell_their_candidate_and_fold() -> None:

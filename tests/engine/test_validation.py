@@ -37,7 +37,6 @@ from engine.validation import (
     Study,
     comparison,
     cross_validation,
-    ending,
     final_job,
     final_sentence,
     learning_curve,
@@ -205,7 +204,7 @@ def test_paired_differences_are_those_of_scipy() -> None:
 
 
 def test_learners_stand_by_their_means_on_the_same_folds() -> None:
-    study = comparison(ending(NET, 60), ["logistic_regression", "mlp"], Scheme(k=5), "accuracy")
+    study = comparison(NET, ["logistic_regression", "mlp"], Scheme(k=5), "accuracy", epochs=60)
     assert study.divisions[0] is study.divisions[1]
     assert study.candidates[1].experiment.learner == NET.learner
     scores = scored(study)
