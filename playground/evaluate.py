@@ -109,7 +109,7 @@ def _scheme(options: argparse.Namespace) -> Scheme:
     kind = "loo" if options.loo else "validation" if options.validation else "kfold"
     try:
         return Scheme(
-            kind="stratified" if options.stratified else kind,  # type: ignore[arg-type]  # one of the names above
+            kind="stratified" if options.stratified else kind,
             k=options.folds or 5,
             repeats=options.repeats,
             shuffle=not options.in_order,
