@@ -10,6 +10,7 @@ from engine.dataset import CLASS_NAMES, MAX_CLASSES, Points, Task
 from engine.learners.mlp import Layer, MultilayerPerceptron
 from engine.registry import LearnerSettings
 from engine.settings import Settings, choice
+from engine.table_data import TableData
 from engine.training_settings import Training
 
 SCHEMA_VERSION = 1
@@ -90,7 +91,7 @@ class DrawnData(Settings):
         return self
 
 
-Data = Annotated[GeneratedData | DrawnData, Field(discriminator="source")]
+Data = Annotated[GeneratedData | DrawnData | TableData, Field(discriminator="source")]
 
 Chip = Literal["x1", "x2", "x1^2", "x2^2", "x1*x2", "sin(x1)", "sin(x2)", "cos(x1)", "cos(x2)"]
 CHIPS: tuple[Chip, ...] = Chip.__args__  # type: ignore[attr-defined]
@@ -126,12 +127,37 @@ class Preparation(Settings):
         le=15,
         advanced=True,
     )
-    scaling: Literal["none", "standardize", "minmax"] = choice(
+    scaling: Literal["none", "standardize", "minmax", "robust"] = choice(
         "none",
         "Scaling",
         "Scales each feature by what the training part says, so that none outweighs another.",
-        labels={"none": "None", "standardize": "Standardize (mean 0, SD 1)", "minmax": "Min-max (0 to 1)"},
+        labels={
+            "none": "None",
+            "standardize": "Standardize (mean 0, SD 1)",
+            "minmax": "Min-max (0 to 1)",
+            "robust": "Robust (median 0, IQR 1)",
+        },
         advanced=True,
+    )
+    missing: Literal["drop_rows", "drop_columns", "mean", "median", "most_frequent", "nearest"] = choice(
+        "median",
+        "Missing values",
+        "What becomes of gaps in a table. What is filled in comes from the training part; categories get their most"
+        " frequent one.",
+        labels={
+            "drop_rows": "Drop the row",
+            "drop_columns": "Drop the column",
+            "mean": "Mean",
+            "median": "Median",
+            "most_frequent": "Most frequent",
+            "nearest": "5 nearest neighbours",
+        },
+    )
+    encoding: Literal["one_hot", "ordinal"] = choice(
+        "one_hot",
+        "Encoding",
+        "How the categories of a table become numbers: an input each, or one input that counts them.",
+        labels={"one_hot": "One-hot", "ordinal": "Ordinal"},
     )
 
     @field_validator("chips")
@@ -149,9 +175,56 @@ class Preparation(Settings):
         return self
 
 
+class PlaneSettings(Settings):
+    """On which plane data of more than two inputs are looked at. It changes the picture, not the model."""
+
+    kind: Literal["components", "pair"] = choice(
+        "components",
+        "Plane",
+        "The plane nearest to the points (principal components), or two features with the others held still.",
+        labels={"components": "Principal components", "pair": "Two features"},
+    )
+    standardize: bool = choice(
+        True,
+        "Standardize",
+        "Measures each feature in its standard deviations before the components are found.",
+        only_for={"kind": ("components",)},
+    )
+    horizontal: str = choice(
+        "",
+        "Horizontal",
+        "The feature along the horizontal axis; empty is the first.",
+        max_length=200,
+        only_for={"kind": ("pair",)},
+    )
+    vertical: str = choice(
+        "",
+        "Vertical",
+        "The feature along the vertical axis; empty is the second.",
+        max_length=200,
+        only_for={"kind": ("pair",)},
+    )
+    rest: Literal["mean", "median", "row"] = choice(
+        "mean",
+        "Others at",
+        "Where the features that are not on an axis are held while the plane is coloured.",
+        labels={"mean": "Mean", "median": "Median", "row": "Row"},
+        only_for={"kind": ("pair",)},
+    )
+    row: int = choice(
+        1,
+        "Row",
+        "The row whose other features are held, counted from 1.",
+        ge=1,
+        le=2**31 - 1,
+        only_for={"rest": ("row",)},
+    )
+
+
 class View(Settings):
     """What is shown."""
 
+    plane: PlaneSettings = Field(default_factory=PlaneSettings)
     x_range: tuple[float, float] | None = Field(
         default=None, title="Horizontal range", description="The part of the plane in view; none fits the data."
     )
@@ -162,6 +235,14 @@ class View(Settings):
     boundary: bool = choice(True, "Boundary", "Draws the line where the model changes its mind.")
     contours: bool = choice(False, "Contours", "Draws lines of equal probability or value.")
     errors: bool = choice(True, "Errors", "Marks the points that the model gets wrong.")
+    threshold: float = choice(
+        0.5,
+        "Threshold",
+        "The second of two classes is predicted where its probability is at least this.",
+        ge=0.0,
+        le=1.0,
+        step=0.01,
+    )
     held_out: bool = choice(True, "Held-out points", "Shows the validation and test points, with dark outlines.")
     residuals: bool = choice(True, "Residuals", "Draws each point's distance to the model's value.")
     equation: bool = choice(True, "Equation", "Writes the model's equation on the stage, in the units of the plot.")

@@ -9,7 +9,9 @@ from functools import lru_cache
 import numpy as np
 
 from engine.dataset import Dataset, FloatArray, IntArray, Points, Task, frozen_array, split
-from engine.experiment import DrawnData, GeneratedData, GeneratorName, Preparation
+from engine.experiment import Data, DrawnData, GeneratedData, GeneratorName, Preparation
+from engine.table_data import TableData
+from engine.table_preparation import prepared
 
 _UNIFORMS = 4
 
@@ -242,41 +244,50 @@ def generate(data: GeneratedData) -> Points:
     return Points(X, np.asarray(y, np.float32))
 
 
-def task_of(data: GeneratedData | DrawnData) -> Task:
+def task_of(data: Data) -> Task:
     """Whether the targets of `data` are classes or numbers."""
-    return data.task if isinstance(data, DrawnData) else GENERATORS[data.generator].task
+    return GENERATORS[data.generator].task if isinstance(data, GeneratedData) else data.task
 
 
-def points_of(data: GeneratedData | DrawnData) -> Points:
-    """The points of `data`, generated where they are not drawn."""
-    return data.points if isinstance(data, DrawnData) else generate(data)
-
-
-def class_names_of(data: GeneratedData | DrawnData) -> tuple[str, ...]:
+def class_names_of(data: Data) -> tuple[str, ...]:
     """What the classes of `data` are called; nothing in regression."""
     if task_of(data) == "regression":
         return ()
-    if isinstance(data, DrawnData):
-        return data.class_names
-    return data.names(GENERATORS[data.generator].n_classes(data))
+    if isinstance(data, GeneratedData):
+        return data.names(GENERATORS[data.generator].n_classes(data))
+    return data.class_names if isinstance(data, DrawnData) else data.target_values()[1]
 
 
-def dataset_of(data: GeneratedData | DrawnData, preparation: Preparation, parts: IntArray | None = None) -> Dataset:
+def dataset_of(data: Data, preparation: Preparation, parts: IntArray | None = None) -> Dataset:
     """The data set that a learner is given: the points of `data`, each with its part.
 
-    Equal data and equal shares give the very same object, as long as it is among the last four asked for.
+    Equal data and equal preparation give the very same object, as long as it is among the last four asked for.
 
     Parameters
     ----------
-    parts : (n,) of `Part`, who trains, validates and tests, where it is not the shares that say so: for folds.
+    parts : (n,) of `Part`, who trains, validates and tests, where it is not the shares that say so: for folds. What is
+        learned from the training part of a table is then learned anew.
     """
+    if isinstance(data, TableData):
+        if parts is not None:
+            return prepared(data, preparation, parts)
+        return _prepared(data, preparation.model_copy(update=_NOT_ABOUT_ROWS))
     dataset = _dataset(data, preparation.validation_share, preparation.test_share, preparation.split_seed)
     return dataset if parts is None else replace(dataset, parts=frozen_array(parts, np.int8))
 
 
+_NOT_ABOUT_ROWS = {name: getattr(Preparation(), name) for name in ("chips", "polynomial", "fourier", "scaling")}
+"""What comes after the inputs of a table, so that a change there leaves them the same object."""
+
+
+@lru_cache(maxsize=4)
+def _prepared(data: TableData, preparation: Preparation) -> Dataset:
+    return prepared(data, preparation)
+
+
 @lru_cache(maxsize=4)
 def _dataset(data: GeneratedData | DrawnData, validation_share: float, test_share: float, split_seed: int) -> Dataset:
-    points = points_of(data)
+    points = data.points if isinstance(data, DrawnData) else generate(data)
     parts = split(points.ids, validation_share, test_share, split_seed)
     parts.setflags(write=False)
     return Dataset(
