@@ -9,6 +9,7 @@ from engine.dataset import Dataset, rows_in_common
 from engine.experiment import DrawnData, Experiment
 from engine.registry import own_loss, refits
 from engine.settings import Settings
+from engine.table_data import TableData
 from engine.training_settings import Training
 
 
@@ -32,6 +33,8 @@ _RESTARTING_PREPARATION_FIELDS = {
     "polynomial": "the polynomial degree",
     "fourier": "the Fourier order",
     "scaling": "the scaling",
+    "missing": "how gaps are filled",
+    "encoding": "the encoding",
     "validation_share": "who is held out",
     "test_share": "who is held out",
     "split_seed": "who is held out",
@@ -87,9 +90,17 @@ def _restart_reason(old: Experiment, new: Experiment, old_data: Dataset, new_dat
     return ""
 
 
+_ALL_ROWS = {"excluded": (), "title": ""}
+
+
 def _is_another_data_set(old: Experiment, new: Experiment, old_data: Dataset, new_data: Dataset) -> bool:
     """Whether the points come from elsewhere, rather than being the old ones with some added or gone."""
     before, after = old.data, new.data
+    if isinstance(before, TableData) or isinstance(after, TableData):
+        # Rows taken out of a table, or put back; all else makes other inputs or other targets of it.
+        return type(before) is not type(after) or before.model_copy(update=_ALL_ROWS) != after.model_copy(
+            update=_ALL_ROWS
+        )
     if isinstance(before, DrawnData) and not isinstance(after, DrawnData):
         # The first stroke on a data set taken back: most points are where they were.
         return not _mostly_the_same(old_data, new_data)

@@ -10,11 +10,13 @@ import numpy as np
 
 from engine.dataset import Dataset, Part, Task
 from engine.experiment import Experiment, GeneratedData
-from engine.features import active_chips, terms_of
+from engine.features import MOST_TERMS, active_chips, n_products, terms_of
 from engine.learners.linear_regression import LinearRegression
 from engine.learners.logistic_regression import LogisticRegression
 from engine.learners.mlp import MultilayerPerceptron
 from engine.registry import LEARNERS, LearnerSettings, learners_for, own_loss
+from engine.table_data import TableData
+from engine.table_preparation import problem
 from engine.training_settings import LossKind
 
 _REGRESSION_LOSSES: tuple[LossKind, ...] = ("squared", "absolute", "huber")
@@ -91,8 +93,11 @@ def blocking(experiment: Experiment, dataset: Dataset) -> Complaint | None:
 
 
 def _about_points(experiment: Experiment, dataset: Dataset) -> Iterator[Complaint]:
-    generated = isinstance(experiment.data, GeneratedData)
-    points_path = "data.n_points" if generated else "data.points"
+    points_path = _points_path(experiment)
+    found = problem(experiment.data, experiment.preparation) if isinstance(experiment.data, TableData) else None
+    if found is not None:
+        yield Complaint(found.path, found.sentence)
+        return
     if len(dataset.points) == 0:
         yield Complaint(points_path, "There are no points yet: draw some on the stage, or choose a data set.")
         return
@@ -122,10 +127,18 @@ def _about_points(experiment: Experiment, dataset: Dataset) -> Iterator[Complain
         )
 
 
+def _points_path(experiment: Experiment) -> str:
+    """Where it is said how many points there are."""
+    if isinstance(experiment.data, TableData):
+        return "data.target"
+    return "data.n_points" if isinstance(experiment.data, GeneratedData) else "data.points"
+
+
 def _only_one_class(experiment: Experiment, dataset: Dataset, index: int, points_path: str) -> Complaint:
     name = dataset.class_names[index]
     if (dataset.y == index).all():
-        what_to_do = "draw some of another class" if points_path == "data.points" else "ask for more points"
+        remedies = {"data.points": "draw some of another class", "data.target": "choose another target"}
+        what_to_do = remedies.get(points_path, "ask for more points")
         return Complaint(
             points_path, f"All points are of class {name}, so there is nothing to tell apart: {what_to_do}."
         )
@@ -148,6 +161,14 @@ def _points(n: int) -> str:
 def _about_features(experiment: Experiment, dataset: Dataset) -> Iterator[Complaint]:
     preparation = experiment.preparation
     n_features = len(terms_of(preparation, dataset.n_inputs))
+    products = n_products(preparation.polynomial, dataset.n_inputs)
+    if dataset.n_inputs > 2 and preparation.polynomial > 1 and products > MOST_TERMS:
+        yield Complaint(
+            "preparation.polynomial",
+            f"Degree {preparation.polynomial} of {dataset.n_inputs} inputs makes {products:,} features, but there can"
+            f" be at most {MOST_TERMS:,}: choose a lower degree, or fewer columns.",
+        )
+        return
     if n_features == 0:
         dropped = preparation.chips and not active_chips(preparation, dataset.n_inputs)
         reason = "Every chosen feature is of x₂, but these data have one input" if dropped else "No feature is chosen"

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import cached_property, lru_cache
+from itertools import combinations_with_replacement
+from math import comb
 from typing import Any, Literal
 
 import numpy as np
@@ -17,6 +20,9 @@ Precision = Literal["float32", "float64"]
 _BLOCK = 4096
 """Rows worked on at a time: a block of seven features stays in the cache."""
 
+MOST_TERMS = 1_000
+"""So many features may the products of the inputs of a table become."""
+
 _SUBSCRIPTS = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")
 _SUPERSCRIPTS = str.maketrans("0123456789-", "⁰¹²³⁴⁵⁶⁷⁸⁹⁻")
 
@@ -26,33 +32,51 @@ def superscript(number: int) -> str:
     return str(number).translate(_SUPERSCRIPTS)
 
 
-def _input_text(index: int, n_inputs: int) -> str:
+Names = tuple[str, ...]
+"""What the inputs are called; empty where they are x, or x₁ and x₂."""
+
+
+def _input_text(index: int, n_inputs: int, names: Names) -> str:
+    if names:
+        return names[index]
     return "x" if n_inputs == 1 else "x" + str(index + 1).translate(_SUBSCRIPTS)
 
 
-def _input_latex(index: int, n_inputs: int) -> str:
+def _input_latex(index: int, n_inputs: int, names: Names) -> str:
+    if names:
+        return text_latex(names[index])
     return "x" if n_inputs == 1 else f"x_{{{index + 1}}}"
+
+
+def text_latex(name: str) -> str:
+    """A name in upright letters, without what LaTeX would take for a command."""
+    kept = "".join(character if character.isalnum() or character in " -.,:()=" else " " for character in name)
+    return rf"\text{{{kept}}}"
 
 
 @dataclass(frozen=True)
 class Monomial:
-    """A product of powers of the inputs; `powers` holds one exponent an input."""
+    """A product of powers of the inputs; `powers` holds one exponent an input, `names` what they are called."""
 
     powers: tuple[int, ...]
+    names: Names = ()
+
+    @cached_property
+    def factors(self) -> tuple[tuple[int, int], ...]:
+        """The inputs that occur and their exponents."""
+        return tuple((index, power) for index, power in enumerate(self.powers) if power)
 
     def text(self) -> str:
-        """Plain Unicode: x₁²x₂."""
+        """Plain Unicode: x₁²x₂; columns of a table with a dot between them."""
         n = len(self.powers)
-        return "".join(
-            _input_text(i, n) + (superscript(power) if power > 1 else "")
-            for i, power in enumerate(self.powers)
-            if power
+        return ("·" if self.names else "").join(
+            _input_text(i, n, self.names) + (superscript(power) if power > 1 else "") for i, power in self.factors
         )
 
     def latex(self) -> str:
         n = len(self.powers)
-        return " ".join(
-            _input_latex(i, n) + (f"^{{{power}}}" if power > 1 else "") for i, power in enumerate(self.powers) if power
+        return (r" \cdot " if self.names else " ").join(
+            _input_latex(i, n, self.names) + (f"^{{{power}}}" if power > 1 else "") for i, power in self.factors
         )
 
 
@@ -64,6 +88,7 @@ class Wave:
     index: int
     n_inputs: int
     harmonic: int = 0
+    names: Names = ()
 
     @property
     def frequency(self) -> float:
@@ -73,11 +98,11 @@ class Wave:
     def text(self) -> str:
         """Plain Unicode: sin(2πx₁)."""
         factor = "" if not self.harmonic else "π" if self.harmonic == 1 else f"{self.harmonic}π"
-        return f"{self.function}({factor}{_input_text(self.index, self.n_inputs)})"
+        return f"{self.function}({factor}{_input_text(self.index, self.n_inputs, self.names)})"
 
     def latex(self) -> str:
         factor = "" if not self.harmonic else r"\pi " if self.harmonic == 1 else rf"{self.harmonic}\pi "
-        return rf"\{self.function}({factor}{_input_latex(self.index, self.n_inputs)})"
+        return rf"\{self.function}({factor}{_input_latex(self.index, self.n_inputs, self.names)})"
 
 
 Term = Monomial | Wave
@@ -95,36 +120,65 @@ _CHIP_TERMS: dict[Chip, Term] = {
 }
 
 
-def _term_of(chip: Chip, n_inputs: int) -> Term:
+def _term_of(chip: Chip, n_inputs: int, names: Names) -> Term:
     term = _CHIP_TERMS[chip]
     if isinstance(term, Monomial):
-        return Monomial(term.powers[:n_inputs])
-    return Wave(term.function, term.index, n_inputs)
+        return Monomial(term.powers[:n_inputs], names)
+    return Wave(term.function, term.index, n_inputs, names=names)
 
 
 def active_chips(preparation: Preparation, n_inputs: int) -> tuple[Chip, ...]:
-    """The chosen chips that mean something with `n_inputs` inputs: with one, those of x2 do not."""
+    """The chosen chips that mean something: with one input, those of x2 do not; with more than two, none does."""
+    if n_inputs > 2:
+        return ()
     return tuple(chip for chip in preparation.chips if n_inputs == 2 or "x2" not in chip)
 
 
-def terms_of(preparation: Preparation, n_inputs: int) -> tuple[Term, ...]:
+def terms_of(preparation: Preparation, n_inputs: int, names: Names = ()) -> tuple[Term, ...]:
     """The features, each once: chips in menu order, monomials by degree, then waves by order.
+
+    More than two inputs are all features themselves, and chips mean nothing. Products that would be more than
+    `MOST_TERMS` are left out.
 
     Parameters
     ----------
     preparation : which features are chosen.
-    n_inputs : 1 or 2.
+    n_inputs : 1 or more.
+    names : what the inputs are called, where not x1 and x2.
     """
-    terms: list[Term] = [_term_of(chip, n_inputs) for chip in active_chips(preparation, n_inputs)]
-    if preparation.polynomial > 1:
-        for degree in range(1, preparation.polynomial + 1):
-            exponents = [(degree,)] if n_inputs == 1 else [(degree - j, j) for j in range(degree + 1)]
-            terms.extend(Monomial(powers) for powers in exponents)
-    for harmonic in range(1, preparation.fourier + 1):
+    return _terms(preparation.chips, preparation.polynomial, preparation.fourier, n_inputs, names)
+
+
+def n_products(degree: int, n_inputs: int) -> int:
+    """How many monomials of degree 1 to `degree` there are."""
+    return comb(n_inputs + degree, degree) - 1
+
+
+@lru_cache(maxsize=8)  # Asked again with every picture.
+def _terms(chips: tuple[Chip, ...], polynomial: int, fourier: int, n_inputs: int, names: Names) -> tuple[Term, ...]:
+    terms: list[Term] = []
+    if n_inputs > 2:
+        terms.extend(_product((index,), n_inputs, names) for index in range(n_inputs))
+    else:
+        chosen = (chip for chip in chips if n_inputs == 2 or "x2" not in chip)
+        terms.extend(_term_of(chip, n_inputs, names) for chip in chosen)
+    if polynomial > 1 and n_products(polynomial, n_inputs) <= MOST_TERMS:
+        for degree in range(1, polynomial + 1):
+            for factors in combinations_with_replacement(range(n_inputs), degree):
+                terms.append(_product(factors, n_inputs, names))
+    for harmonic in range(1, fourier + 1):
         for index in range(n_inputs):
-            terms.append(Wave("sin", index, n_inputs, harmonic))
-            terms.append(Wave("cos", index, n_inputs, harmonic))
+            terms.append(Wave("sin", index, n_inputs, harmonic, names))
+            terms.append(Wave("cos", index, n_inputs, harmonic, names))
     return tuple(dict.fromkeys(terms))
+
+
+def _product(factors: tuple[int, ...], n_inputs: int, names: Names) -> Monomial:
+    """The product of these inputs, one that occurs twice squared."""
+    powers = [0] * n_inputs
+    for index in factors:
+        powers[index] += 1
+    return Monomial(tuple(powers), names)
 
 
 @dataclass(frozen=True, eq=False)
@@ -178,13 +232,12 @@ class FittedFeatures:
     @property
     def inverse(self) -> Callable[[FloatArray], FloatArray] | None:
         """From features (n, p) back to inputs (n, p), where the features are the inputs themselves; else None."""
-        n = self.n_inputs
-        if self.terms != tuple(Monomial(tuple(int(i == j) for i in range(n))) for j in range(n)):
+        if not _are_the_inputs(self.terms, self.n_inputs):
             return None
         return lambda Z: np.asarray(Z, np.float64) / self.scale + self.offset
 
     def on_grid(self, xs: FloatArray, ys: FloatArray) -> tuple[FloatArray, FloatArray]:
-        """The unscaled features of two inputs on a grid, as products: ``columns[i, c] * rows[i, r]``.
+        """The unscaled features of exactly two inputs on a grid, as products: ``columns[i, c] * rows[i, r]``.
 
         Parameters
         ----------
@@ -221,21 +274,31 @@ class FittedFeatures:
         return in_plot_units, np.asarray(intercepts, np.float64) - self.offset @ in_plot_units
 
 
-def fit_features(preparation: Preparation, X_train: FloatArray, precision: Precision = "float32") -> FittedFeatures:
+def _are_the_inputs(terms: tuple[Term, ...], n_inputs: int) -> bool:
+    """Whether the features are the inputs themselves, in their order."""
+    return len(terms) == n_inputs and all(
+        isinstance(term, Monomial) and term.factors == ((index, 1),) for index, term in enumerate(terms)
+    )
+
+
+def fit_features(
+    preparation: Preparation, X_train: FloatArray, precision: Precision = "float32", names: Names = ()
+) -> FittedFeatures:
     """The feature map of `preparation`, scaled by what the training inputs say and nothing else.
 
     Parameters
     ----------
     preparation : which features, and how they are scaled.
-    X_train : (n, d) inputs of the training part, in the units of the plot; d is 1 or 2, n may be 0.
+    X_train : (n, d) inputs of the training part, in the units of the plot; n may be 0.
     precision : the type of the features.
+    names : what the inputs are called, where not x1 and x2.
 
     Notes
     -----
     A feature that is constant over the training part is centred (or moved to its minimum) but not stretched.
     """
     n_inputs = X_train.shape[1]
-    terms = terms_of(preparation, n_inputs)
+    terms = terms_of(preparation, n_inputs, names)
     offset: FloatArray = np.zeros(len(terms))
     scale: FloatArray = np.ones(len(terms))
     if preparation.scaling != "none" and len(X_train) and terms:
@@ -251,9 +314,11 @@ def fit_features(preparation: Preparation, X_train: FloatArray, precision: Preci
 
 
 def _scaling(
-    method: Literal["standardize", "minmax"], terms: tuple[Term, ...], X: FloatArray
+    method: Literal["standardize", "minmax", "robust"], terms: tuple[Term, ...], X: FloatArray
 ) -> tuple[FloatArray, FloatArray]:
     """Offset and scale (p,) from the rows of `X`, block by block so that a million rows need little memory."""
+    if method == "robust":
+        return _robust_scaling(terms, X)
     count = 0
     mean, squares = np.zeros(len(terms)), np.zeros(len(terms))
     low, high = np.full(len(terms), np.inf), np.full(len(terms), -np.inf)
@@ -275,13 +340,32 @@ def _scaling(
     return np.where(np.isfinite(offset), offset, 0.0), scale
 
 
+def _robust_scaling(terms: tuple[Term, ...], X: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Median and 1 / interquartile range of each feature (p,), a feature at a time: quartiles need all of its rows."""
+    offset, scale = np.zeros(len(terms)), np.ones(len(terms))
+    with np.errstate(over="ignore", invalid="ignore"):
+        for place, term in enumerate(terms):
+            values = np.concatenate([block[0].copy() for _, block in _feature_blocks((term,), X, np.dtype(np.float64))])
+            low, middle, high = np.percentile(values, (25, 50, 75))
+            if np.isfinite(middle):
+                offset[place] = middle
+            if np.isfinite(high - low) and high > low:
+                scale[place] = 1.0 / (high - low)
+    return offset, scale
+
+
 def _feature_blocks(terms: tuple[Term, ...], X: FloatArray, dtype: np.dtype[Any]) -> Iterator[tuple[int, NDArray[Any]]]:
     """Blocks of unscaled features: the first row's number, and (p, rows) in a buffer that the next block reuses."""
     buffer = np.empty((len(terms), min(_BLOCK, len(X))), dtype)
-    highest = max((max(term.powers) for term in terms if isinstance(term, Monomial)), default=0)
+    highest = max((power for term in terms if isinstance(term, Monomial) for _, power in term.factors), default=0)
+    are_inputs = len(X) > 0 and _are_the_inputs(terms, X.shape[1])
     for start in range(0, len(X), _BLOCK):
         inputs = np.ascontiguousarray(X[start : start + _BLOCK].T, dtype)
         block = buffer[:, : inputs.shape[1]]
+        if are_inputs:
+            block[:] = inputs
+            yield start, block
+            continue
         powers = [inputs]  # powers[k - 1][i] is input i to the power k
         for _ in range(highest - 1):
             powers.append(powers[-1] * inputs)
@@ -290,9 +374,11 @@ def _feature_blocks(terms: tuple[Term, ...], X: FloatArray, dtype: np.dtype[Any]
                 np.multiply(inputs[term.index], dtype.type(term.frequency), out=row)
                 (np.sin if term.function == "sin" else np.cos)(row, out=row)
                 continue
-            factors = [powers[power - 1][i] for i, power in enumerate(term.powers) if power]
+            factors = [powers[power - 1][i] for i, power in term.factors]
             if len(factors) == 1:
                 row[:] = factors[0]
-            else:
-                np.multiply(factors[0], factors[1], out=row)
+                continue
+            np.multiply(factors[0], factors[1], out=row)
+            for factor in factors[2:]:
+                row *= factor
         yield start, block

@@ -23,6 +23,8 @@ from pydantic import ValidationError
 from engine.dataset import Points
 from engine.experiment import SCHEMA_VERSION, DrawnData, Experiment
 from engine.paths import explain
+from engine.table_columns import MOST_CELLS, plain_columns
+from engine.table_data import TableData
 
 SUFFIX = ".playground"
 FORMAT = "playground-experiment"
@@ -30,17 +32,23 @@ FORMAT = "playground-experiment"
 INLINE_POINTS = 5_000
 """Up to this many points stand in the JSON itself; more go beside it, into a zip container."""
 
+INLINE_CELLS = 20_000
+"""The same for the cells of a table."""
+
 _DOCUMENT = "experiment.json"
+_MOST_POINTS = 4_000_000
 _ARRAYS: Mapping[str, str] = {"X": "<f4", "y": "<f4", "ids": "<i8"}
-"""The entries X.npy, y.npy and ids.npy of a container, and the only type each may have."""
+"""The entries X.npy, y.npy and ids.npy of a container of points, and the only type each may have."""
+_TABLE: Mapping[str, str] = {"values": "<f8"}
+"""The same of a container of a table."""
+_MOST_BYTES: Mapping[str, int] = dict.fromkeys(_ARRAYS, 17 * _MOST_POINTS) | {"values": 8 * MOST_CELLS + 2**10}
 
 _LARGEST_FILE = 128 * 2**20
 _LARGEST_DOCUMENT = 64 * 2**20
-_MOST_POINTS = 4_000_000
 _ZIP_START = b"PK\x03\x04"
 _NPY_HEADER = re.compile(
     rb"\x93NUMPY\x01\x00..\{'descr': '(?P<dtype>[<>|a-z0-9]{1,8})', 'fortran_order': False,"
-    rb" 'shape': \((?P<shape>\d{1,9}, ?\d{0,2})\), \} *\n",
+    rb" 'shape': \((?P<shape>\d{1,9}, ?\d{0,8})\), \} *\n",
     re.DOTALL,
 )
 """What `numpy.lib.format` writes before an array; read by this alone, nothing in it is evaluated."""
@@ -101,37 +109,50 @@ def save_experiment(path: str | os.PathLike[str], experiment: Experiment) -> Non
 
 
 def dumps(experiment: Experiment) -> bytes:
-    """The file of an experiment: JSON text, or a zip container where more than `INLINE_POINTS` points are drawn.
+    """The file of an experiment: JSON text, or a zip container for more than `INLINE_POINTS` drawn points, or more
+    than `INLINE_CELLS` cells of a table.
 
     Equal experiments give equal bytes.
     """
-    drawn = isinstance(experiment.data, DrawnData)
-    plain = experiment.model_dump(mode="json", exclude={"data": {"points"}} if drawn else None)
+    data = experiment.data
+    beside = {"drawn": "points", "table": "columns"}.get(data.source)
+    plain = experiment.model_dump(mode="json", exclude={"data": {beside}} if beside else None)
     plain = {"format": FORMAT, **plain}
-    if not isinstance(experiment.data, DrawnData):
-        return _text(plain)
-    points = experiment.data.points
-    if len(points) > INLINE_POINTS:
-        return _container(_text(plain), points)
-    inline = experiment.data.model_dump(mode="json", include={"points"})["points"]
-    plain["data"]["points"] = {name: f"@{name}" for name in inline}
+    if isinstance(data, DrawnData):
+        if len(data.points) > INLINE_POINTS:
+            return _container(_text(plain), {name: getattr(data.points, name) for name in _ARRAYS}, _ARRAYS)
+        return _with_lines(plain, "points", data.model_dump(mode="json", include={"points"})["points"])
+    if isinstance(data, TableData):
+        columns = data.columns
+        if columns.values.size > INLINE_CELLS:
+            names = {"names": columns.names, "kinds": columns.kinds, "categories": columns.categories}
+            plain["data"]["columns"] = names
+            return _container(_text(plain), {"values": columns.values}, _TABLE)
+        return _with_lines(plain, "columns", plain_columns(columns))
+    return _text(plain)
+
+
+def _with_lines(plain: dict[str, Any], name: str, inline: dict[str, Any]) -> bytes:
+    """`plain` as text with `inline` in its data, a line a list: a number a line would be thousands of lines."""
+    plain["data"][name] = {key: f"@{key}@" for key in inline}
     text = _text(plain).decode()
-    for name, values in inline.items():  # One line each: a number a line would be thousands of lines.
-        text = text.replace(f'"{name}": "@{name}"', f'"{name}": {json.dumps(values)}', 1)
-    return text.encode()
+    before, rest = text.split(f'"{name}": {{', 1)
+    for key, values in inline.items():
+        rest = rest.replace(f'"{key}": "@{key}@"', f'"{key}": {json.dumps(values, ensure_ascii=False)}', 1)
+    return f'{before}"{name}": {{{rest}'.encode()
 
 
 def _text(plain: dict[str, Any]) -> bytes:
     return (json.dumps(plain, indent=1, ensure_ascii=False, allow_nan=False) + "\n").encode()
 
 
-def _container(document: bytes, points: Points) -> bytes:
+def _container(document: bytes, arrays: Mapping[str, NDArray[Any]], types: Mapping[str, str]) -> bytes:
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED, compresslevel=6) as container:
         container.writestr(_entry(_DOCUMENT), document)
-        for name, dtype in _ARRAYS.items():
+        for name, dtype in types.items():
             array = io.BytesIO()
-            np.lib.format.write_array(array, getattr(points, name).astype(dtype), (1, 0), allow_pickle=False)
+            np.lib.format.write_array(array, arrays[name].astype(dtype), (1, 0), allow_pickle=False)
             container.writestr(_entry(f"{name}.npy"), array.getvalue())
     return buffer.getvalue()
 
@@ -178,17 +199,19 @@ def loads(content: bytes, name: str = "The file") -> Experiment:
     FileError
         With a sentence that says what is wrong.
     """
-    points: Points | None = None
+    arrays: Mapping[str, NDArray[Any]] = {}
     if content.startswith(_ZIP_START):
-        document, points = _opened_container(content, name)
+        document, arrays = _opened_container(content, name)
     else:
         document = content
     plain = _migrated(_parsed(document, name), name)
-    if points is not None:
+    if "values" in arrays:
+        _put_values(plain, arrays["values"], name)
+    elif arrays:
         data = plain.get("data")
         if not isinstance(data, dict) or data.get("source") != "drawn" or "points" in data:
             raise FileError(f"{name} holds points that its experiment does not speak of.")
-        plain["data"] = {**data, "points": points}
+        plain["data"] = {**data, "points": _points(arrays, name)}
     try:
         with np.errstate(all="ignore"):
             return Experiment.model_validate(plain)
@@ -196,6 +219,15 @@ def loads(content: bytes, name: str = "The file") -> Experiment:
         raise FileError(f"{name} holds a value that is not allowed. {explain(error)}") from error
     except RecursionError as error:
         raise FileError(f"{name} is nested too deeply for an experiment.") from error
+
+
+def _put_values(plain: dict[str, Any], values: NDArray[Any], name: str) -> None:
+    """Put the cells of a table into its columns."""
+    data = plain.get("data")
+    columns = data.get("columns") if isinstance(data, dict) and data.get("source") == "table" else None
+    if not isinstance(data, dict) or not isinstance(columns, dict) or "values" in columns:
+        raise FileError(f"{name} holds a table that its experiment does not speak of.")
+    plain["data"] = {**data, "columns": {**columns, "values": values}}
 
 
 def _parsed(document: bytes, name: str) -> dict[str, Any]:
@@ -238,27 +270,33 @@ def _migrated(plain: dict[str, Any], name: str) -> dict[str, Any]:
     return {**plain, "schema_version": SCHEMA_VERSION}
 
 
-def _opened_container(content: bytes, name: str) -> tuple[bytes, Points]:
-    """The document and the points of a zip container, if it is exactly what `dumps` makes."""
+def _opened_container(content: bytes, name: str) -> tuple[bytes, Mapping[str, NDArray[Any]]]:
+    """The document and the arrays of a zip container, if it is exactly what `dumps` makes."""
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as container:
             entries = {entry.filename: entry for entry in container.infolist()}
-            if set(entries) != {_DOCUMENT, *(f"{each}.npy" for each in _ARRAYS)} or len(container.infolist()) != 4:
+            types = _TABLE if "values.npy" in entries else _ARRAYS
+            expected = {_DOCUMENT, *(f"{each}.npy" for each in types)}
+            if set(entries) != expected or len(container.infolist()) != len(expected):
                 raise FileError(f"{name} is not a Playground experiment: it is a zip file with other contents.")
             document = _entry_bytes(container, entries[_DOCUMENT], _LARGEST_DOCUMENT, name)
             arrays = {
-                each: _array(_entry_bytes(container, entries[f"{each}.npy"], 17 * _MOST_POINTS, name), dtype, name)
-                for each, dtype in _ARRAYS.items()
+                each: _array(_entry_bytes(container, entries[f"{each}.npy"], _MOST_BYTES[each], name), dtype, name)
+                for each, dtype in types.items()
             }
     except FileError:
         raise
     except (zipfile.BadZipFile, zlib.error, EOFError, OSError, ValueError, RuntimeError, struct.error) as error:
         # RuntimeError, which NotImplementedError is too: encrypted entries and unknown compressions.
         raise FileError(f"{name} is damaged or cut off: {error}.") from error
+    return document, arrays
+
+
+def _points(arrays: Mapping[str, NDArray[Any]], name: str) -> Points:
     if len(arrays["ids"]) != len(arrays["X"]):
         raise FileError(f"{name} is damaged: it holds {len(arrays['X'])} points but {len(arrays['ids'])} identities.")
     try:
-        return document, Points(arrays["X"], arrays["y"], arrays["ids"])
+        return Points(arrays["X"], arrays["y"], arrays["ids"])
     except ValueError as error:
         raise FileError(f"{name} holds points that are not allowed: {error}.") from error
 

@@ -14,14 +14,14 @@ from pydantic_core import core_schema
 from engine.dataset import FloatArray, frozen_array
 
 Kind = Literal["numerical", "ordinal", "nominal", "date", "text"]
-"""What a column holds: amounts, levels in an order, names, days since 1970-01-01, or texts, which nothing learns from."""
+"""What a column holds: amounts, levels in an order, names, days since 1970-01-01, or texts (left out)."""
 
 KINDS: tuple[Kind, ...] = Kind.__args__  # type: ignore[attr-defined]
 
 LONGEST_NAME = 200
 MOST_COLUMNS = 10_000
-MOST_CELLS = 20_000_000
-"""As many numbers as 160 MB hold."""
+MOST_CELLS = 15_000_000
+"""As many numbers as 120 MB hold, so that a file of them stays below its limit."""
 
 LARGEST_NUMBER = float(np.finfo(np.float32).max)
 
@@ -85,7 +85,7 @@ class Columns:
 
     @cached_property
     def _hash(self) -> int:
-        return hash((self.names, self.kinds, self.values.shape, self.values[:, :4].tobytes()))
+        return hash((self.names, self.kinds, self.values.shape, np.nan_to_num(self.values[:, :4] + 0.0).tobytes()))
 
     @cached_property
     def _places(self) -> dict[str, int]:

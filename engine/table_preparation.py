@@ -106,14 +106,14 @@ def prepared(data: TableData, preparation: Preparation, parts: IntArray | None =
     parts : (n,) of `Part`, where not the shares say who trains; of the rows that the table gives to any division.
     """
     if problem(data, preparation) is not None:
-        names = ("A", "B") if data.task == "classification" else ()
-        return Dataset(Points.empty(2), data.task, np.empty(0, np.int8), names)
+        nobody = np.empty(0, np.int8)
+        return Dataset(Points.empty(2), data.task, nobody, ("A", "B") if data.task == "classification" else ())
     rows = _usable_rows(data, preparation)
     if parts is None:
         parts = split(rows, preparation.validation_share, preparation.test_share, preparation.split_seed)
     fitted = _fitted(data, preparation, rows[np.asarray(parts) == Part.TRAIN])
     raw = [_raw(data.columns, feature.name, bool(feature.levels))[0][rows] for feature in fitted.features]
-    values, names = data.target_values()
+    values, classes = data.target_values()
     X = fitted.transform(raw)
     if X.shape[1] == 0:  # Nothing is left of columns that the training part does not know: one input that says nothing.
         X = np.zeros((len(rows), 2), np.float32)
@@ -121,7 +121,7 @@ def prepared(data: TableData, preparation: Preparation, parts: IntArray | None =
         points=Points(X, values[rows], rows),
         task=data.task,
         parts=frozen_array(parts, np.int8),
-        class_names=names,
+        class_names=classes,
         input_names=fitted.input_names or ("x1", "x2"),
         target_name=data.target,
     )
@@ -217,8 +217,7 @@ def _fitted(data: TableData, preparation: Preparation, train: IntArray) -> Fitte
 
 def _feature(name: str, kind: Kind, levels: tuple[str, ...], present: FloatArray, preparation: Preparation) -> Feature:
     if not levels:
-        how = {"median": np.median, "most_frequent": _most_frequent}.get(preparation.missing, np.mean)
-        return Feature(name, kind, levels, float(how(present)))
+        return Feature(name, kind, levels, _middle(present, preparation.missing))
     fill = _most_frequent(present)
     seen = np.unique(present).astype(np.intp)
     if kind == "ordinal":  # its order is declared, not learned
@@ -228,6 +227,13 @@ def _feature(name: str, kind: Kind, levels: tuple[str, ...], present: FloatArray
     ranks = np.full(len(levels), -1.0)  # unknown to the training part
     ranks[seen] = np.arange(len(seen))
     return Feature(name, kind, levels, fill, ranks=frozen_array(ranks, np.float64))
+
+
+def _middle(values: FloatArray, missing: str) -> float:
+    """What a missing amount becomes, where it is not neighbours that say so."""
+    if missing == "most_frequent":
+        return _most_frequent(values)
+    return float(np.median(values) if missing == "median" else values.mean())
 
 
 def _most_frequent(values: FloatArray) -> float:

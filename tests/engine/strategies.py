@@ -13,6 +13,8 @@ from hypothesis.extra import numpy as hnp
 from engine.dataset import Points
 from engine.experiment import DrawnData, Experiment, GeneratedData, Preparation, View
 from engine.settings import Settings
+from engine.table_columns import KINDS, Columns
+from engine.table_data import TableData
 
 COORDINATES = st.floats(-1e6, 1e6, width=32)
 
@@ -33,6 +35,26 @@ def drawn_data(draw: Any) -> DrawnData:
         names = draw(_class_names(2))
         return DrawnData(points=draw(drawn_points(2, len(names))), class_names=names)
     return DrawnData(task="regression", points=draw(drawn_points(draw(st.integers(1, 2)))))
+
+
+@st.composite
+def table_data(draw: Any) -> TableData:
+    names = draw(st.lists(st.text(min_size=1, max_size=20), min_size=1, max_size=5, unique=True))
+    rows, kinds = draw(st.integers(1, 12)), draw(st.lists(st.sampled_from(KINDS), min_size=5, max_size=5))
+    amounts = hnp.arrays(np.float64, rows, elements=COORDINATES | st.just(np.nan))
+    places = hnp.arrays(np.float64, rows, elements=st.sampled_from([0.0, 1.0, 2.0, np.nan]))
+    named = [draw(st.booleans()) for _ in names]
+    values = np.stack([draw(places if each else amounts) for each in named])
+    categories = tuple(("a", "b", "c") if each else () for each in named)
+    return TableData(
+        title=draw(st.text(max_size=10)),
+        columns=Columns(tuple(names), tuple(kinds[: len(names)]), values, categories),
+        target=draw(st.sampled_from(names)),
+        target_as=draw(st.sampled_from(["auto", "classes", "numbers"])),
+        features=tuple(draw(st.lists(st.sampled_from(names), max_size=3, unique=True))),
+        kinds=tuple((name, draw(st.sampled_from(KINDS))) for name in names[:1]),
+        excluded=tuple(draw(st.lists(st.integers(0, rows - 1), max_size=3))),
+    )
 
 
 def _class_names(fewest: int) -> st.SearchStrategy[tuple[str, ...]]:
@@ -79,6 +101,9 @@ def _values(annotation: Any, metadata: tuple[Any, ...] = ()) -> st.SearchStrateg
         return st.lists(_values(arguments[0]), max_size=longest).map(tuple)
     low: Any = next((item.ge for item in metadata if isinstance(item, at.Ge)), None)
     high: Any = next((item.le for item in metadata if isinstance(item, at.Le)), None)
+    if annotation is str:
+        longest = next((item.max_length for item in metadata if isinstance(item, at.MaxLen)), 20)
+        return st.text(st.characters(exclude_categories=["C"]), max_size=min(longest, 20))
     if annotation is bool:
         return st.booleans()
     if annotation is int:
@@ -92,6 +117,8 @@ def settings(model: type[Settings]) -> st.SearchStrategy[Any]:
     """Any valid value of a settings model."""
     if model is DrawnData:
         return drawn_data()
+    if model is TableData:
+        return table_data()
     if model is GeneratedData:
         fields = _fields(GeneratedData, {"renamed_classes"})
         return st.builds(lambda rest, names: GeneratedData(renamed_classes=names, **rest), fields, _class_names(0))
