@@ -54,12 +54,12 @@ class Feature:
         return tuple(f"{self.name}={self.levels[place]}" for place in self.known.tolist())
 
     def encoded(self, values: FloatArray) -> FloatArray:
-        """Its inputs (n, m) for `values` (n,): amounts, or places of categories with NaN for unknown ones."""
+        """Its inputs (n, m) for `values` (n,): amounts, or places of categories, -1 for one that is in no list."""
         if self.known is not None:
             return np.asarray(values[:, None] == self.known[None, :], np.float64)
         if self.ranks is not None:
             ranks = np.full(len(values), -1.0)
-            present = np.isfinite(values)
+            present = values >= 0
             ranks[present] = self.ranks[values[present].astype(np.intp)]
             return ranks[:, None]
         return values[:, None]
