@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 
 from engine.dataset import Dataset, FloatArray
-from engine.features import FittedFeatures, superscript
+from engine.features import FittedFeatures, superscript, text_latex
 from engine.overlays import Equation
 from engine.training_settings import LossKind
 
@@ -71,8 +71,9 @@ def _equation(
     texts, latexes = [], []
     for column, (left, latex_left) in enumerate(lefts):
         numbers = [float(intercepts[column]), *weights[:, column].tolist()]
-        names = [term.text() for term in features.terms]
-        latex_names = [term.latex() for term in features.terms]
+        # A column's name is a word of its own: 0.3 sepal width, but 0.3x₁.
+        names = [(" " if term.names else "") + term.text() for term in features.terms]
+        latex_names = [(r" \, " if term.names else "") + term.latex() for term in features.terms]
         texts.append(f"{left} = " + _sum(numbers, names, number_text, "−", "…", "terms"))
         latexes.append(f"{latex_left} = " + _sum(numbers, latex_names, number_latex, "-", r"\dots", r"\text{ terms}"))
     latex = latexes[0] if len(latexes) == 1 else r"\begin{aligned}" + r" \\ ".join(latexes) + r"\end{aligned}"
@@ -91,9 +92,9 @@ def _sum(
         factor = "" if name and digits == "1" else digits
         sign = minus if value < 0 else "+"
         if pieces:
-            pieces.append(f" {sign} {factor}{name}")
+            pieces.append(f" {sign} {(factor + name).strip()}")
         else:
-            pieces.append(f"{sign if value < 0 else ''}{factor}{name}")
+            pieces.append(f"{sign if value < 0 else ''}{(factor + name).strip()}")
     if len(shown) < len(present):
         terms = sum(1 for _, name in present if name)
         pieces.append(f" + {dots} ({terms}{'' if word.startswith(chr(92)) else ' '}{word})")
@@ -126,5 +127,4 @@ def _three_digits(value: float) -> tuple[str, int | None]:
 def _latex_name(name: str) -> str:
     if len(name) == 1 and name.isascii() and name.isalpha():
         return name
-    kept = "".join(character if character.isalnum() or character in " -.,:" else " " for character in name)
-    return rf"\text{{{kept}}}"
+    return text_latex(name)
