@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.dataset import Dataset, FloatArray, Task
+from engine.deciding import HALF
 from engine.experiment import View
 from engine.learner import GridScores, Prediction
 from engine.overlays import Line, LineRole
@@ -94,6 +95,11 @@ class Grid:
             return np.asarray(powers / powers.sum(axis=0))
 
     @property
+    def has_probabilities(self) -> bool:
+        """Whether the shares are the model's own probabilities, rather than squashed scores."""
+        return self.probabilities is not None or self.gain == 1.0
+
+    @property
     def lead(self) -> NDArray[Any]:
         """By how much the second of two classes is ahead, in scores (n,)."""
         return np.asarray(self.scores[0] if len(self.scores) == 1 else self.scores[1] - self.scores[0])
@@ -144,7 +150,7 @@ def picture(
     grid = Grid.evaluated(predict, viewport)
     values = value_range_of(dataset)
     field = field_of(grid, dataset.task, dataset.n_classes, values) if view.probability else None
-    lines = boundary_lines(grid, dataset.n_classes) if wants_boundary else ()
+    lines = boundary_lines(grid, dataset.n_classes, view.threshold) if wants_boundary else ()
     if wants_boundary and margin_levels and dataset.n_classes == 2:
         lines = (*_lines(grid, grid.lead, margin_levels, "margin"), *lines)
     if view.contours:
@@ -230,12 +236,21 @@ def _mixed_colours(shares: NDArray[Any]) -> NDArray[np.uint8]:
 # -- lines -------------------------------------------------------------------------------------------------------------
 
 
-def boundary_lines(grid: Grid, n_classes: int) -> tuple[Line, ...]:
-    """Where the best class changes: the zero of the score differences, to the edges of the viewport."""
+def boundary_lines(grid: Grid, n_classes: int, threshold: float = HALF) -> tuple[Line, ...]:
+    """Where the predicted class changes, to the edges of the viewport.
+
+    That is the zero of the score differences or, for two classes with probabilities, where the second's is `threshold`.
+    """
     with np.errstate(over="ignore", invalid="ignore"):
-        if n_classes == 2:
+        if n_classes > 2:
+            return tuple(_boundaries_of_many(grid))
+        if threshold == HALF or not grid.has_probabilities:
             return _lines(grid, grid.lead, (0.0,), "boundary")
-        return tuple(_boundaries_of_many(grid))
+        if not 0.0 < threshold < 1.0:
+            return ()
+        if grid.probabilities is not None:
+            return _lines(grid, grid.probabilities[1], (threshold,), "boundary")
+        return _lines(grid, grid.lead, (math.log(threshold / (1.0 - threshold)),), "boundary")
 
 
 def _boundaries_of_many(grid: Grid) -> Iterator[Line]:

@@ -9,10 +9,11 @@ from typing import Any
 import numpy as np
 
 from engine.dataset import Dataset, FloatArray, IntArray, Part, mixed
+from engine.deciding import HALF, decided
 from engine.examination import Examined, rows_of
 from engine.learner import Learner, Prediction
 from engine.metrics import LOOKED_AT, split_metrics
-from engine.snapshot import SplitMetrics, Viewport
+from engine.snapshot import Judged, SplitMetrics, Viewport
 
 _PIECE = 32_768
 """So many points are measured at once, in 1 to 20 ms: then a command may be waiting."""
@@ -37,6 +38,7 @@ class Judging:
     ) -> None:
         self._dataset, self._Z, self._targets, self._looked_at = dataset, Z, targets, looked_at
         self._sampled = any(len(dataset.rows(part)) > looked_at for part in Part)
+        self._examined_rows: IntArray = np.arange(len(targets))
         self.examined = self._sample() if self._sampled else self._everything()
         """What the curves look at: every point, or of a large part a fixed sample."""
         self._judged: tuple[Any, Learner[Any], tuple[FloatArray, Prediction]] | None = None
@@ -60,48 +62,67 @@ class Judging:
                 rows = rows[keys < np.uint64(2 ** (64 - halvings))]
             chosen.append(rows)
         starts = np.cumsum([0, *map(len, chosen)])
-        every = np.concatenate(chosen)
+        every = self._examined_rows = np.concatenate(chosen)
         rows_now = tuple(np.arange(start, end) for start, end in pairwise(starts))
         return Examined(np.ascontiguousarray(self._Z[every]), self._targets[every], rows_now)
 
-    def metrics(self, learner: Learner[Any], state: Any) -> dict[str, SplitMetrics]:
+    def metrics(self, learner: Learner[Any], state: Any, threshold: float = HALF) -> dict[str, SplitMetrics]:
         """The metrics of the parts that have points: of every point where all are measured, else of the sample."""
-        if self._measured is not None and self._measured.is_of(learner, state) and self._measured.complete:
+        if self._measured is not None and self._measured.is_of(learner, state, threshold) and self._measured.complete:
             return self._by_part(self._everything().rows, self._targets, *self._measured.result())
-        return self._by_part(self.examined.rows, self.examined.y, *self._judge(learner, state))
+        losses, said = self._judge(learner, state)
+        return self._by_part(self.examined.rows, self.examined.y, losses, decided(said, threshold))
 
-    def complete(self, learner: Learner[Any], state: Any) -> bool:
+    def judged(self, learner: Learner[Any], state: Any, threshold: float = HALF) -> Judged:
+        """What is said of the examined points, for metrics that are made only when they are looked at."""
+        said = decided(self._judge(learner, state)[1], threshold)
+        return Judged(self._dataset, self._examined_rows, said, threshold)
+
+    def complete(self, learner: Learner[Any], state: Any, threshold: float = HALF) -> bool:
         """Whether the metrics look at every point."""
         measured = self._measured
-        return not self._sampled or (measured is not None and measured.is_of(learner, state) and measured.complete)
+        if not self._sampled:
+            return True
+        return measured is not None and measured.is_of(learner, state, threshold) and measured.complete
 
-    def measure(self, learner: Learner[Any], state: Any) -> None:
+    def measure(self, learner: Learner[Any], state: Any, threshold: float = HALF) -> None:
         """Measure the next piece of the points that the metrics do not look at yet."""
-        if self.complete(learner, state):
+        if self.complete(learner, state, threshold):
             return
-        if self._measured is None or not self._measured.is_of(learner, state):
-            self._measured = _Measured(learner, state, len(self._targets))
+        if self._measured is None or not self._measured.is_of(learner, state, threshold):
+            self._measured = _Measured(learner, state, threshold, len(self._targets))
         self._measured.go_on(self._Z, self._targets)
 
     def predictions(
-        self, learner: Learner[Any], state: Any, viewport: Viewport | None
+        self,
+        learner: Learner[Any],
+        state: Any,
+        viewport: Viewport | None,
+        places: FloatArray,
+        threshold: float = HALF,
     ) -> tuple[Prediction | None, IntArray]:
         """What the model says of the points that can be told apart, and their identities.
 
         Those are all points, or, of more than are looked at, the ones in view if there are not too many of them.
+
+        Parameters
+        ----------
+        places : (n, 1) or (n, 2), where the points lie on the stage.
+        threshold : from which probability on the second of two classes is predicted.
         """
         points = self._dataset.points
         if len(points) <= self._looked_at:
-            return self._judge(learner, state)[1], points.ids
+            return decided(self._judge(learner, state)[1], threshold), points.ids
         if viewport is None:
             return None, points.ids
         inside = np.ones(len(points), bool)
-        for column, (low, high) in zip(points.X.T, (viewport.x_range, viewport.y_range), strict=False):
+        for column, (low, high) in zip(places.T, (viewport.x_range, viewport.y_range), strict=False):
             inside &= (column >= low) & (column <= high)
         rows = np.flatnonzero(inside)
         if len(rows) > self._looked_at:
             return None, points.ids
-        return learner.predict(state, np.ascontiguousarray(self._Z[rows])), points.ids[rows]
+        said = learner.predict(state, np.ascontiguousarray(self._Z[rows]))
+        return decided(said, threshold), points.ids[rows]
 
     def _judge(self, learner: Learner[Any], state: Any) -> tuple[FloatArray, Prediction]:
         """The loss of every examined point and the model's word on it."""
@@ -122,14 +143,15 @@ class Judging:
 class _Measured:
     """The losses of all points and what is said of them, piece by piece."""
 
-    def __init__(self, learner: Learner[Any], state: Any, count: int) -> None:
-        self._learner, self._state, self._count, self._done = learner, state, count, 0
+    def __init__(self, learner: Learner[Any], state: Any, threshold: float, count: int) -> None:
+        self._learner, self._state, self._threshold = learner, state, threshold
+        self._count, self._done = count, 0
         self._losses: list[FloatArray] = []
         self._labels: list[np.ndarray[Any, Any]] = []
         self._values: list[FloatArray] = []
 
-    def is_of(self, learner: Learner[Any], state: Any) -> bool:
-        return self._learner is learner and self._state is state
+    def is_of(self, learner: Learner[Any], state: Any, threshold: float) -> bool:
+        return self._learner is learner and self._state is state and self._threshold == threshold
 
     @property
     def complete(self) -> bool:
@@ -138,6 +160,7 @@ class _Measured:
     def go_on(self, Z: FloatArray, targets: np.ndarray[Any, Any]) -> None:
         piece = slice(self._done, self._done + _PIECE)
         losses, said = self._learner.judge(self._state, Z[piece], targets[piece])
+        said = decided(said, self._threshold)
         self._losses.append(losses)
         for store, array in ((self._labels, said.labels), (self._values, said.values)):
             if array is not None:

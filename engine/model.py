@@ -9,11 +9,13 @@ import numpy as np
 
 from engine import fields
 from engine.dataset import Dataset, FloatArray, Part
+from engine.deciding import decided
 from engine.equations import equation_of
 from engine.experiment import Experiment
 from engine.features import FittedFeatures
 from engine.learner import GridScores, Learner, Prediction, TrainingData
 from engine.overlays import Explanation, Frame, Overlay
+from engine.plane import Plane, on_stage, plane_of
 from engine.registry import own_loss
 from engine.snapshot import Field, Viewport
 from engine.training_settings import LossKind
@@ -40,11 +42,18 @@ class Model:
     experiment: Experiment
 
     def __call__(self, X: FloatArray) -> Prediction:
-        """What it says at inputs `X` (n, d), in the units of the plot."""
-        return self.learner.predict(self.state, self.features.transform(np.asarray(X)))
+        """What it says at inputs `X` (n, d), in the units of the plot; the labels at the threshold of the view."""
+        said = self.learner.predict(self.state, self.features.transform(np.asarray(X)))
+        return decided(said, self.experiment.view.threshold)
+
+    def on_stage(self, places: FloatArray) -> Prediction:
+        """What it says at `places` (n, 2) of the stage, or (n, 1) where the stage has one input."""
+        return self(places if self.plane is None else self.plane.lift(places))
 
     def on_grid(self, xs: FloatArray, ys: FloatArray) -> GridScores | None:
         """See `engine.fields.GridModel`."""
+        if self.plane is not None:
+            return None
         features = self.features
         return self.learner.scores_on_grid(self.state, *features.on_grid(xs, ys), features.offset, features.scale)
 
@@ -53,9 +62,9 @@ class Model:
         found = self.learner.coefficients(self.state)
         return None if found is None else self.features.unscaled(*found)
 
-    def explain(self, x: FloatArray) -> Explanation | None:
-        """Why it says what it says at the input `x` (d,), where it can point at that."""
-        found = self.learner.reasons(self.state, self.data, self.features.transform(np.asarray(x)[None])[0])
+    def explain(self, place: FloatArray) -> Explanation | None:
+        """Why it says what it says at a place (2,) or (1,) of the stage, where it can point at that."""
+        found = self.learner.reasons(self.state, self.data, self._features_on_stage(np.asarray(place)[None])[0])
         return None if found is None else Explanation(self._places[found.rows], found.weights, found.lines)
 
     def picture(self, viewport: Viewport | None) -> tuple[Field | None, tuple[Overlay, ...]]:
@@ -69,7 +78,8 @@ class Model:
         if viewport is None:
             return None, tuple(overlays)
         field, lines = fields.picture(
-            self, viewport, self.dataset, self.experiment.view, self.learner.margin_levels
+            _OnStage(self), viewport, on_stage(self.dataset, self.experiment.view.plane), self.experiment.view,
+            self.learner.margin_levels,
         )  # fmt: skip
         return field, (*lines, *self.learner.overlays(self.state, self.data, self._frame(viewport)), *overlays)
 
@@ -81,15 +91,34 @@ class Model:
             return self.experiment.training.loss.kind
         return "cross_entropy" if own == "log loss" else "hinge"
 
+    @property
+    def plane(self) -> Plane | None:
+        """The plane of the stage, where there are more than two inputs."""
+        return plane_of(self.dataset, self.experiment.view.plane)
+
     def _frame(self, viewport: Viewport) -> Frame:
-        features = self.features
+        inverse = self.features.inverse if self.plane is None else None
+        n_inputs = min(2, self.dataset.n_inputs)
         return Frame(
-            self.dataset.n_inputs, viewport.x_range, viewport.y_range, self._places, features.transform,
-            features.inverse,
+            n_inputs, viewport.x_range, viewport.y_range, self._places, self._features_on_stage, inverse
         )  # fmt: skip
+
+    def _features_on_stage(self, places: FloatArray) -> FloatArray:
+        return self.features.transform(places if self.plane is None else self.plane.lift(places))
 
     @property
     def _places(self) -> FloatArray:
         """Where the training points lie on the stage (n, 2)."""
-        dataset, rows = self.dataset, self.dataset.rows(Part.TRAIN)
+        dataset, rows = on_stage(self.dataset, self.experiment.view.plane), self.dataset.rows(Part.TRAIN)
         return dataset.X[rows] if dataset.n_inputs > 1 else np.stack([dataset.X[rows, 0], dataset.y[rows]], axis=1)
+
+
+class _OnStage:
+    """A model asked at places of the stage: see `engine.fields.GridModel`."""
+
+    def __init__(self, model: Model) -> None:
+        self._model = model
+        self.on_grid = model.on_grid
+
+    def __call__(self, places: FloatArray) -> Prediction:
+        return self._model.on_stage(places)

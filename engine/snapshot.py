@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from engine.dataset import FloatArray, IntArray
+from engine.dataset import Dataset, FloatArray, IntArray, Part
 from engine.learner import RUNNING, Outcome, Path, Prediction
-from engine.overlays import Explanation, Overlay
+from engine.overlays import Overlay
+
+if TYPE_CHECKING:
+    from engine.model import Model
 
 
 @dataclass(frozen=True)
@@ -51,6 +55,48 @@ class Field:
 
 
 @dataclass(frozen=True, eq=False)
+class Judged:
+    """What a model says of the points that it is judged by: of all, or of a part with very many of a fixed sample.
+
+    Parameters
+    ----------
+    dataset : all of the points, as they were.
+    rows : (m,) which of them are looked at.
+    prediction : what is said of these.
+    threshold : at which its labels were decided.
+    """
+
+    dataset: Dataset
+    rows: IntArray
+    prediction: Prediction
+    threshold: float = 0.5
+
+    @cached_property
+    def y(self) -> FloatArray:
+        """The targets (m,)."""
+        return self.dataset.y[self.rows]
+
+    @cached_property
+    def parts(self) -> IntArray:
+        """What each is used for (m,)."""
+        return np.asarray(self.dataset.parts)[self.rows]
+
+    @cached_property
+    def rows_by_part(self) -> tuple[IntArray, ...]:
+        """For each part where its points are among the m."""
+        return tuple(np.flatnonzero(self.parts == part) for part in Part)
+
+    def said_of(self, rows: IntArray) -> Prediction:
+        """What is said of some of the m."""
+
+        def taken(array: np.ndarray[Any, Any] | None) -> Any:
+            return None if array is None else array[rows]
+
+        said = self.prediction
+        return Prediction(taken(said.scores), taken(said.probabilities), taken(said.labels), taken(said.values))
+
+
+@dataclass(frozen=True, eq=False)
 class Snapshot:
     """One moment of one run.
 
@@ -66,10 +112,10 @@ class Snapshot:
     predictions : what the model says of every point of the data, in order, or of very many of those in view; None
         before the first, and where those are too many as well.
     point_ids : the identities of those points: the data may have changed since.
+    judged : what the model says of the points that metrics are made of; None before there is a model.
     field : the coloured plane, or None (regression in one input).
     overlays : lines, bands, marks and equations.
-    predict : what the model says at inputs (n, d) in the units of the plot; safe on any thread.
-    explain : why it says so at one input (d,), where the model can point at that; safe on any thread.
+    model : what is learned so far, to be asked on any thread; None before there is any.
     steps_per_second, epochs_per_second : the pace of the last second, 0 when paused.
     path, device : how and where the steps are computed.
     device_note : a sentence when the wanted device could not be had, else empty.
@@ -84,10 +130,10 @@ class Snapshot:
     metrics: Mapping[str, SplitMetrics] = field(default_factory=dict)
     predictions: Prediction | None = None
     point_ids: IntArray | None = None
+    judged: Judged | None = None
     field: Field | None = None
     overlays: tuple[Overlay, ...] = ()
-    predict: Callable[[FloatArray], Prediction] | None = None
-    explain: Callable[[FloatArray], Explanation | None] | None = None
+    model: Model | None = None
     steps_per_second: float = 0.0
     epochs_per_second: float = 0.0
     path: Path = "torch"

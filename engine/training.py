@@ -20,7 +20,9 @@ from engine.judging import Judging
 from engine.learner import RUNNING, Learner, Outcome, Prediction, TrainingData
 from engine.learners import make_learner
 from engine.model import Model
-from engine.snapshot import CurvePoint, Snapshot, SplitMetrics, Viewport
+from engine.plane import on_stage
+from engine.snapshot import CurvePoint, Judged, Snapshot, SplitMetrics, Viewport
+from engine.table_data import TableData
 
 DENSE_EPOCHS = 1024
 """Every epoch up to this one is entered in the curves; beyond it, one in 4, 8, 16, … as the epochs double.
@@ -231,17 +233,27 @@ class Run:
             return {}
         while not self.measured:
             self.measure()
-        return self._judging.metrics(self._learner, self._state)
+        return self._judging.metrics(self._learner, self._state, self._threshold)
+
+    def judged(self) -> Judged | None:
+        """What the model says of the points that metrics are made of; None without a model."""
+        if self._learner is None:
+            return None
+        return self._judging.judged(self._learner, self._state, self._threshold)
+
+    @property
+    def _threshold(self) -> float:
+        return self.experiment.view.threshold
 
     @property
     def measured(self) -> bool:
         """Whether the metrics of a snapshot look at every point, which of very many takes a while."""
-        return self._learner is None or self._judging.complete(self._learner, self._state)
+        return self._learner is None or self._judging.complete(self._learner, self._state, self._threshold)
 
     def measure(self) -> None:
         """Look at some more of the points that the metrics of a snapshot do not look at yet."""
         if self._learner is not None:
-            self._judging.measure(self._learner, self._state)
+            self._judging.measure(self._learner, self._state, self._threshold)
 
     def coefficients(self) -> tuple[FloatArray, FloatArray] | None:
         """Weights (p, m) and intercepts (m,) in the units of the plot, if the model is linear in its features."""
@@ -251,7 +263,13 @@ class Run:
         """This moment, with what `viewport` shows of it."""
         if self._learner is None:
             return Snapshot(self.run_id, outcome=self._outcome, point_ids=self.dataset.points.ids)
-        predictions, point_ids = self._judging.predictions(self._learner, self._state, viewport)
+        predictions, point_ids = self._judging.predictions(
+            self._learner,
+            self._state,
+            viewport,
+            on_stage(self.dataset, self.experiment.view.plane).X,
+            self._threshold,
+        )
         model = self.model()
         field, overlays = model.picture(viewport)
         return Snapshot(
@@ -259,13 +277,13 @@ class Run:
             step=self.step,
             epoch=self.epoch,
             outcome=self._outcome,
-            metrics=self._judging.metrics(self._learner, self._state),
+            metrics=self._judging.metrics(self._learner, self._state, self._threshold),
             predictions=predictions,
             point_ids=point_ids,
+            judged=self._judging.judged(self._learner, self._state, self._threshold),
             field=field,
             overlays=overlays,
-            predict=model,
-            explain=model.explain,
+            model=model,
             path=self._learner.path(self._state),
             device=self._learner.device(self._state),
             device_note=self._learner.device_note,
@@ -282,7 +300,10 @@ class Run:
         self._outcome = RUNNING
         training_rows = self.dataset.rows(Part.TRAIN)
         self._features = fit_features(
-            self.experiment.preparation, self.dataset.X[training_rows], self.experiment.training.precision
+            self.experiment.preparation,
+            self.dataset.X[training_rows],
+            self.experiment.training.precision,
+            self.dataset.input_names if isinstance(self.experiment.data, TableData) else (),
         )
         self._set_data()
         self._learner = self._made_learner()

@@ -1,4 +1,4 @@
-"""Figures for slides and hand-ins: the stage, the curves or both, as PNG, SVG, PDF and for the clipboard."""
+"""Figures for slides and hand-ins: stage, curves, or a view of the evaluation, as PNG, SVG, PDF and as pixels."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from engine.dataset import Dataset
 from engine.experiment import View
 from engine.files import write_atomically
 from engine.learner import Prediction
-from engine.overlays import Equation, Line
+from engine.overlays import Equation, Overlay
 from engine.snapshot import CurvePoint, Field
 from widgets.curve_chart import ScoreName
 from widgets.curves import Curves
@@ -29,8 +29,15 @@ from widgets.theme import LIGHT, Theme
 
 STAGE_SIZE = (960, 720)
 CURVES_SIZE = (960, 320)
+VIEW_SIZE = (960, 480)
 """Device-independent pixels. A figure has its own size, whatever the window's is."""
-FIGURES = ("stage", "curves", "both")
+FIGURES = {
+    "stage": (STAGE_SIZE,),
+    "curves": (CURVES_SIZE,),
+    "both": (STAGE_SIZE, CURVES_SIZE),
+    "view": (VIEW_SIZE,),
+}
+"""What a figure can show, and the sizes of what stands in it one below the other."""
 SUFFIXES = (".png", ".svg", ".pdf")
 MAX_SCALE = 4
 
@@ -56,16 +63,17 @@ class FigureContent:
     ----------
     dataset : the points.
     view : which layers are shown, and whether the curves' axes are logarithmic.
-    field, lines, predictions, equation : what the model says; None and empty without a model.
+    field, overlays, predictions, equation : what the model says; None and empty without a model.
     x_range, y_range : the part of the plane; None fits the points.
     curve_points : the learning curves, oldest first.
     loss_name, score_name : what the curves are called.
+    paint_view : paints the view of the evaluation that is a figure of its own; None where there is none.
     """
 
     dataset: Dataset
     view: View
     field: Field | None = None
-    lines: tuple[Line, ...] = ()
+    overlays: tuple[Overlay, ...] = ()
     predictions: Prediction | None = None
     equation: Equation | None = None
     x_range: tuple[float, float] | None = None
@@ -73,6 +81,7 @@ class FigureContent:
     curve_points: Sequence[CurvePoint] = ()
     loss_name: str = ""
     score_name: ScoreName = "accuracy"
+    paint_view: Callable[[QPainter, QRectF, Theme], None] | None = None
 
 
 def write_figure(path: Path, content: FigureContent, what: str = "stage", scale: int = 2, theme: Theme = LIGHT) -> None:
@@ -81,7 +90,7 @@ def write_figure(path: Path, content: FigureContent, what: str = "stage", scale:
     Parameters
     ----------
     path : its suffix says the format: .png, .svg or .pdf.
-    what : "stage", "curves" or "both", the stage above the curves.
+    what : "stage", "curves", "both", the stage above the curves, or "view" for that of the evaluation.
     scale : pixels of a PNG per device-independent pixel, 1 to 4; its size in inches stays the same.
     theme : light unless told otherwise, whatever the window has.
 
@@ -136,12 +145,9 @@ def with_equal_units(dataset: Dataset, x_range: Range, y_range: Range) -> tuple[
 def figure_size(what: str) -> QSize:
     """The size of a figure in device-independent pixels."""
     if what not in FIGURES:
-        raise FigureError(f"a figure shows the stage, the curves or both, not '{what}'")
-    width, height = 0, 0
-    for name, size in (("stage", STAGE_SIZE), ("curves", CURVES_SIZE)):
-        if what in (name, "both"):
-            width, height = max(width, size[0]), height + size[1]
-    return QSize(width, height)
+        raise FigureError(f"a figure shows the stage, the curves, both or a view, not '{what}'")
+    sizes = FIGURES[what]
+    return QSize(max(width for width, _ in sizes), sum(height for _, height in sizes))
 
 
 def _png(image: QImage) -> bytes:
@@ -208,6 +214,10 @@ def _paint(painter: QPainter, content: FigureContent, what: str, theme: Theme) -
     if what in ("curves", "both"):
         with _deleted(_curves(content, theme)) as curves:
             curves.render_figure(painter, QRectF(0, top, *CURVES_SIZE))
+    if what == "view":
+        if content.paint_view is None:
+            raise FigureError("there is no view that could be a figure of its own")
+        content.paint_view(painter, QRectF(0, 0, *VIEW_SIZE), theme)
 
 
 @contextmanager
@@ -225,7 +235,7 @@ def _stage(content: FigureContent, theme: Theme) -> Stage:
     fitted = fitted_range(content.dataset)
     stage.set_range(content.x_range or fitted[0], content.y_range or fitted[1])
     stage.set_field(content.field)
-    stage.set_lines(content.lines)
+    stage.set_overlays(content.overlays)
     stage.set_predictions(content.predictions)
     stage.set_equation(content.equation)
     return stage

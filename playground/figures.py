@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
+from dataclasses import replace
 
-from engine.dataset import Dataset, FloatArray
+from engine.dataset import Dataset
 from engine.experiment import Experiment
-from engine.fields import picture
 from engine.learner import Prediction
-from engine.overlays import Equation, Line
+from engine.model import Model
+from engine.overlays import Equation, Overlay
+from engine.plane import on_stage
 from engine.snapshot import CurvePoint, Field, Viewport
 from engine.training import Run
 from playground.export import FigureContent, with_equal_units
@@ -24,8 +26,7 @@ Range = tuple[float, float]
 def figure_content(
     experiment: Experiment,
     dataset: Dataset,
-    predict: Callable[[FloatArray], Prediction] | None,
-    equation: Equation | None,
+    model: Model | None,
     curve_points: Sequence[CurvePoint],
     ranges: tuple[Range, Range] | None = None,
     equal_units: bool = True,
@@ -35,28 +36,29 @@ def figure_content(
     Parameters
     ----------
     experiment, dataset : what is shown.
-    predict : the model; None shows the points alone.
+    model : None shows the points alone.
     ranges : the part of the plane; None is what the view says, or what fits the points.
     equal_units : whether a unit must be equally long along both axes, so that circles stay round.
     """
     view = experiment.view
-    fitted = fitted_range(dataset)
+    shown = on_stage(dataset, view.plane)
+    fitted = fitted_range(shown)
     x_range, y_range = ranges or (view.x_range or fitted[0], view.y_range or fitted[1])
-    if equal_units and dataset.n_inputs == 2:
-        x_range, y_range = with_equal_units(dataset, x_range, y_range)
+    if equal_units and shown.n_inputs == 2:
+        x_range, y_range = with_equal_units(shown, x_range, y_range)
     field: Field | None = None
-    lines: tuple[Line, ...] = ()
+    overlays: tuple[Overlay, ...] = ()
     predictions: Prediction | None = None
-    if predict is not None:
-        field, lines = picture(predict, Viewport(x_range, y_range, *_CELLS), dataset, view)
-        predictions = predict(dataset.X)
+    if model is not None:
+        field, overlays = replace(model, experiment=experiment).picture(Viewport(x_range, y_range, *_CELLS))
+        predictions = model(dataset.X)
     return FigureContent(
-        dataset=dataset,
+        dataset=shown,
         view=view,
         field=field,
-        lines=lines,
+        overlays=tuple(overlay for overlay in overlays if not isinstance(overlay, Equation)),
         predictions=predictions,
-        equation=equation,
+        equation=next((overlay for overlay in overlays if isinstance(overlay, Equation)), None),
         x_range=x_range,
         y_range=y_range,
         curve_points=curve_points,
@@ -67,6 +69,5 @@ def figure_content(
 
 def content_of_run(run: Run) -> FigureContent:
     """The figure of a run as it stands."""
-    equations = (overlay for overlay in run.snapshot().overlays if isinstance(overlay, Equation))
-    predict = run.model() if run.started else None
-    return figure_content(run.experiment, run.dataset, predict, next(equations, None), run.take_series())
+    model = run.model() if run.started else None
+    return figure_content(run.experiment, run.dataset, model, run.take_series())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -135,7 +136,8 @@ class FileController(QObject):
     # -- exporting -------------------------------------------------------------------------------------------------
 
     def export_figure(self) -> None:
-        answers = dialogs.ask_for_figure(self._window)
+        view = self._window.evaluation.figure()
+        answers = dialogs.ask_for_figure(self._window, "" if view is None else view[0])
         if answers is None:
             return
         path = self._ask("Export figure", f"{self._window.document.title}{answers['format']}", answers["format"])
@@ -143,7 +145,7 @@ class FileController(QObject):
             return
         from playground.export import write_figure
 
-        content = self._figure()
+        content = replace(self._figure(), paint_view=None if view is None else view[1])
         self._write(
             path,
             lambda: write_figure(
@@ -158,8 +160,7 @@ class FileController(QObject):
         return figure_content(
             shown.experiment,
             shown.dataset,
-            shown.predictor,
-            shown.equation,
+            shown.model,
             window.curves.points(),
             equal_units=bool(abs(scale[0] - scale[1]) < 0.02 * scale[0]),
         )
@@ -182,8 +183,8 @@ class FileController(QObject):
 
         shown = self._window.shown
         path = self._ask("Export predictions", f"{self._window.document.title} predictions.csv", ".csv")
-        if path is not None and shown.predictor is not None:
-            prediction = shown.predictor(shown.dataset.X)
+        if path is not None and shown.model is not None:
+            prediction = shown.model(shown.dataset.X)
             self._write(path, lambda: write_predictions(path, shown.dataset, prediction))
 
     def export_curves(self) -> None:

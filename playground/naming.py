@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from engine.dataset import Task
+from engine.deciding import HALF
 from engine.experiment import Experiment
 from engine.generators import task_of
 from engine.registry import own_loss
@@ -26,3 +27,11 @@ def loss_name(experiment: Experiment) -> str:
 def score_name(task: Task) -> ScoreName:
     """What the score of `CurvePoint` is."""
     return "accuracy" if task == "classification" else "R²"
+
+
+def score_note(experiment: Experiment) -> str:
+    """What is to be known of the curves' accuracy: they are recorded at a threshold of one half, whatever it is now."""
+    threshold = experiment.view.threshold
+    if threshold == HALF:
+        return ""
+    return f" The curves are at a threshold of {HALF:g}; the numbers under the stage are at {threshold:g}."

@@ -10,7 +10,7 @@ import numpy as np
 from PySide6.QtWidgets import QLabel
 
 from engine.experiment import GeneratedData
-from playground.naming import loss_name, score_name
+from playground.naming import loss_name, score_name, score_note
 from playground.resolve import Shown
 from playground.top_bar import TopBar
 from widgets.curves import Curves
@@ -93,9 +93,9 @@ class Presenter:
 
     def _show_stage(self, old: Shown | None, new: Shown) -> None:
         stage, curves = self._views.stage, self._views.curves
-        other_data = old is None or old.dataset is not new.dataset
+        other_data = old is None or old.stage_dataset is not new.stage_dataset
         if other_data:
-            stage.set_dataset(new.dataset)
+            stage.set_dataset(new.stage_dataset)
         self._show_range(new)
         if old is None or old.experiment.view != new.experiment.view:
             stage.set_view(new.experiment.view)
@@ -104,12 +104,13 @@ class Presenter:
             stage.set_active_class(new.workspace.active_class)
         if old is None or old.workspace.selection is not new.workspace.selection:
             stage.set_selection(new.workspace.selection.astype(np.intp, copy=False))
-        if old is None or old.predictor is not new.predictor:
-            stage.set_predictor(new.predictor)
+        if old is None or old.model is not new.model:
+            model = new.model
+            stage.set_predictor(None if model is None else model.on_stage, None if model is None else model.explain)
         if old is None or old.field is not new.field:
             stage.set_field(new.field)
-        if old is None or old.lines != new.lines:
-            stage.set_lines(new.lines)
+        if old is None or old.overlays != new.overlays:
+            stage.set_overlays(new.overlays)
             self._pictures.append(time.perf_counter())
         if other_data or old is None or old.predictions is not new.predictions:
             stage.set_predictions(new.predictions)
@@ -126,7 +127,7 @@ class Presenter:
             # A data set is fitted whenever it changes; drawn points once, so that the plane holds still under the hand.
             key: object = data if isinstance(data, GeneratedData) else "drawn"
             if self._fitted is None or self._fitted_for is None or (key != "drawn" and key != self._fitted_for):
-                self._fitted = fitted_range(new.dataset)
+                self._fitted = fitted_range(new.stage_dataset)
                 self._stretched = True
             self._fitted_for = key
             if self._stretched:
@@ -149,7 +150,7 @@ class Presenter:
             views.data.set_experiment(new.experiment, dataset.n_inputs, [int(count) for count in counts])
             if old is None or _model_facts(old) != _model_facts(new):  # not at each puff of a spray: 1 ms
                 views.model.set_experiment(new.experiment, dataset.task, dataset.n_classes, dataset.n_inputs)
-            views.curves.set_score_name(score_name(dataset.task))
+            views.curves.set_score_name(score_name(dataset.task), score_note(new.experiment))
             views.curves.set_loss_name(loss_name(new.experiment))
             views.data.set_active_class(new.workspace.active_class)
         elif old.workspace.active_class != new.workspace.active_class:

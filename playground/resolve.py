@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from engine import checks
-from engine.dataset import Dataset, FloatArray, IntArray, rows_in_common
+from engine.dataset import Dataset, IntArray, rows_in_common
 from engine.experiment import DrawnData, Experiment
 from engine.generators import dataset_of
 from engine.learner import RUNNING, Outcome, Prediction
-from engine.overlays import Equation, Line
-from engine.snapshot import Field, Snapshot, SplitMetrics
+from engine.overlays import Equation, Overlay
+from engine.plane import on_stage
+from engine.snapshot import Field, Judged, Snapshot, SplitMetrics
 from playground.workspace import Workspace
+
+if TYPE_CHECKING:
+    from engine.model import Model
 
 
 @dataclass(frozen=True, eq=False)
@@ -24,14 +28,16 @@ class Shown:
 
     experiment: Experiment
     dataset: Dataset
+    stage_dataset: Dataset
     workspace: Workspace
     complaints: Mapping[str, str]
     blocked: str
     field: Field | None
-    lines: tuple[Line, ...]
+    overlays: tuple[Overlay, ...]
     equation: Equation | None
     predictions: Prediction | None
-    predictor: Callable[[FloatArray], Prediction] | None
+    judged: Judged | None
+    model: Model | None
     metrics: Mapping[str, SplitMetrics]
     epoch: int
     playing: bool
@@ -59,7 +65,7 @@ def resolve(experiment: Experiment, snapshot: Snapshot | None, workspace: Worksp
     selection = workspace.selection
     if len(selection) and selection.max() >= len(dataset.points):
         workspace = replace(workspace, selection=selection[selection < len(dataset.points)])
-    usable = snapshot is not None and snapshot.predict is not None and len(dataset.points) > 0
+    usable = snapshot is not None and snapshot.model is not None and len(dataset.points) > 0
     shot = snapshot if snapshot is not None and usable else Snapshot(0)
     # An empty canvas is no mistake: the stage itself says what to do.
     complaints = {each.path: each.sentence for each in reversed(found)} if len(dataset.points) else {}
@@ -69,14 +75,16 @@ def resolve(experiment: Experiment, snapshot: Snapshot | None, workspace: Worksp
     return Shown(
         experiment=experiment,
         dataset=dataset,
+        stage_dataset=on_stage(dataset, experiment.view.plane),
         workspace=workspace,
         complaints=complaints,
         blocked=blocked,
         field=shot.field if experiment.view.probability else None,
-        lines=tuple(overlay for overlay in shot.overlays if isinstance(overlay, Line)),
+        overlays=tuple(overlay for overlay in shot.overlays if not isinstance(overlay, Equation)),
         equation=next((overlay for overlay in shot.overlays if isinstance(overlay, Equation)), None),
+        judged=shot.judged,
         predictions=aligned(shot.predictions, shot.point_ids, dataset),
-        predictor=shot.predict,
+        model=shot.model,
         metrics=shot.metrics,
         epoch=shot.epoch,
         playing=waiting_to_play and not outcome.final and not blocked,

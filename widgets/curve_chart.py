@@ -159,7 +159,7 @@ def paint(painter: QPainter, chart: Chart, theme: Theme) -> None:
     painter.setFont(chart_font(theme))
     _paint_axes(painter, chart, theme)
     for curve in reversed(chart.curves):
-        painter.setPen(_pen(curve.part, theme, _stroke_width(theme), _dashes(curve.part, 1.0)))
+        painter.setPen(part_pen(curve.part, theme))
         painter.setBrush(Qt.BrushStyle.NoBrush)
         painter.drawPath(curve.path)
     _paint_ends(painter, chart, theme)
@@ -211,6 +211,11 @@ def _paint_ends(painter: QPainter, chart: Chart, theme: Theme) -> None:
 
 def curve_colour(part: int, theme: Theme) -> QColor:
     return QColor((theme.train_curve, theme.validation_curve, theme.test_curve)[part])
+
+
+def part_pen(part: int, theme: Theme) -> QPen:
+    """What a part's curve is drawn with, wherever there is one: its colour and its dashes."""
+    return _pen(part, theme, _stroke_width(theme), _dashes(part, 1.0))
 
 
 def _stroke_width(theme: Theme) -> float:

@@ -55,6 +55,7 @@ class Curves(QWidget):
         self._theme = theme
         self._series = CurveSeries()
         self._view = ChartView()
+        self._score_note = ""
         self._chart: Chart | None = None
         self._picture: QPixmap | None = None
         self._pointer: QPointF | None = None
@@ -115,8 +116,9 @@ class Curves(QWidget):
         self._view = replace(self._view, loss_name=name)
         self._changed()
 
-    def set_score_name(self, name: ScoreName) -> None:
-        """Say what the score is: the accuracy of a classification, R² of a regression."""
+    def set_score_name(self, name: ScoreName, note: str = "") -> None:
+        """Say what the score is: the accuracy of a classification, R² of a regression; `note` is in the tool tip."""
+        self._score_note = note
         self._view = replace(self._view, score_name=name)
         self._changed()
 
@@ -215,7 +217,7 @@ class Curves(QWidget):
         accuracy = view.score_name == "accuracy"
         self._score_button.setText("Accuracy" if accuracy else "R²")
         self._score_button.setToolTip(
-            "Draw the share of the points that the model gets right."
+            "Draw the share of the points that the model gets right." + self._score_note
             if accuracy
             else "Draw the share of the targets' variance that the model explains."
         )

@@ -13,6 +13,7 @@ from PySide6.QtGui import QColor, QFontMetricsF, QPainter
 
 from engine.dataset import PART_NAMES, Dataset, FloatArray
 from engine.learner import Prediction
+from engine.overlays import Explanation
 from widgets.stage_cards import shortened
 from widgets.stage_geometry import Floats, number
 from widgets.stage_items import Frame
@@ -38,15 +39,20 @@ class HoverReader(QObject):
         super().__init__(stage)
         self._stage = stage
         self._predictor: Callable[[FloatArray], Prediction] | None = None
+        self._explain: Callable[[FloatArray], Explanation | None] | None = None
         self._pointer: Floats | None = None
         self._timer = QTimer(self)
         self._timer.setSingleShot(True)
         self._timer.timeout.connect(self._read)
         self._rests_until = 0.0
 
-    def set_predictor(self, predictor: Callable[[FloatArray], Prediction] | None) -> None:
+    def set_predictor(
+        self,
+        predictor: Callable[[FloatArray], Prediction] | None,
+        explain: Callable[[FloatArray], Explanation | None] | None = None,
+    ) -> None:
         """Ask another model."""
-        self._predictor = predictor
+        self._predictor, self._explain = predictor, explain
         self.ask()
 
     def point_at(self, pixel: Floats | None) -> None:
@@ -74,13 +80,20 @@ class HoverReader(QObject):
         prediction = None
         if self._predictor is not None:
             prediction = self._predictor(at[None, : dataset.n_inputs].astype(np.float32))
+        explanation = None if self._explain is None else self._explain(at[: dataset.n_inputs].astype(np.float32))
         reach = 0.5 * figure.points.size(frame.theme, frame.mapping) + 2.0
         row = figure.points.nearest(frame.mapping, pixel, reach)
         self._rests_until = time.monotonic() + _REST * (time.monotonic() - started)
-        self._show(hover_lines(dataset, at, frame.mapping.decimals, prediction, row), pixel)
+        lines = hover_lines(dataset, at, frame.mapping.decimals, prediction, row)
+        if explanation is not None:
+            lines = (*lines, *explanation.lines)
+        self._show(lines, pixel, explanation)
 
-    def _show(self, lines: tuple[str, ...], at: Floats) -> None:
+    def _show(self, lines: tuple[str, ...], at: Floats, explanation: Explanation | None = None) -> None:
         hand = self._stage.hand
+        if explanation is not hand.explanation:
+            hand.explanation = explanation
+            self._stage.update()
         if lines != hand.reading or (lines and not np.array_equal(at, hand.reading_at)):
             hand.reading, hand.reading_at = lines, at
             self._stage.update()

@@ -9,7 +9,7 @@ from PySide6.QtGui import QColor, QImage, QPainter, QPen, QPolygonF
 from engine.dataset import Dataset, Points
 from engine.experiment import View
 from engine.learner import Prediction
-from engine.overlays import Equation, Line
+from engine.overlays import Equation, Explanation, Line, Overlay
 from engine.snapshot import Field
 from widgets.hover import paint_hover
 from widgets.stage_cards import (
@@ -33,8 +33,9 @@ from widgets.stage_items import (
     paint_field,
     paint_frame,
     paint_grid,
-    paint_lines,
 )
+from widgets.stage_lines import paint_lines
+from widgets.stage_overlays import paint_bands, paint_explanation, paint_marked
 from widgets.stage_points import PointPainter, Rows, ShownPoints, paint_residuals
 from widgets.stage_shapes import solid
 from widgets.theme import LIGHT, Theme
@@ -58,7 +59,7 @@ class Figure:
         self.view = View()
         self.x_range: Range = DEFAULT_RANGE
         self.y_range: Range = DEFAULT_RANGE
-        self.lines: tuple[Line, ...] = ()
+        self.overlays: tuple[Overlay, ...] = ()
         self.equation: Equation | None = None
         self.field: Field | None = None
         self.points = ShownPoints(empty_dataset(), True)
@@ -133,11 +134,13 @@ class Figure:
         is_crowded = self.points.in_view(frame.mapping) is None
         if is_crowded:  # A density would bury the boundary, where single points stand beside it.
             self._painter.paint_points(painter, frame, self.points)
+        paint_bands(painter, frame, self.overlays)
         paint_lines(painter, frame, self.lines, view.boundary, view.contours)
         if view.residuals:
             paint_residuals(painter, frame, self.points)
         if not is_crowded:
             self._painter.paint_points(painter, frame, self.points)
+        paint_marked(painter, frame, self.overlays, self.points.size(frame.theme, frame.mapping))
         if view.errors:
             self._painter.paint_marks(painter, frame, self.points)
         if selection and len(self.selection):
@@ -145,6 +148,11 @@ class Figure:
         paint_frame(painter, frame, focused)
         paint_axes(painter, frame, *self.axis_names())
         self._paint_cards(painter, frame)
+
+    @property
+    def lines(self) -> tuple[Line, ...]:
+        """Those of the overlays that are lines."""
+        return tuple(overlay for overlay in self.overlays if isinstance(overlay, Line))
 
     def axis_names(self) -> tuple[str, str]:
         """What the horizontal and the vertical axis are called."""
@@ -224,6 +232,8 @@ class Hand:
         """The keyboard's cursor (2,) in pixels."""
         self.reading: tuple[str, ...] = ()
         self.reading_at: Floats = np.zeros(2)
+        self.explanation: Explanation | None = None
+        """Why the model says what is read."""
         self.message = ""
         self.notice = ""
 
@@ -236,6 +246,8 @@ class Hand:
             paint_notice(painter, frame, self.notice)
         painter.save()
         painter.setClipRect(frame.plot)
+        if self.explanation is not None and self.reading:
+            paint_explanation(painter, frame, self.explanation, self.reading_at)
         if len(self.rubber):
             self._paint_rubber(painter, frame)
         painter.setBrush(Qt.BrushStyle.NoBrush)

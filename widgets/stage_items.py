@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from itertools import pairwise
 
 import numpy as np
 from PySide6.QtCore import QPointF, QRectF, Qt
-from PySide6.QtGui import QColor, QFont, QFontMetricsF, QImage, QPainter, QPainterPath, QPen, QPolygonF
+from PySide6.QtGui import QColor, QFont, QFontMetricsF, QImage, QPainter, QPainterPath, QPen
 
-from engine.overlays import Line
 from engine.snapshot import Field
-from widgets.stage_geometry import Floats, Mapping, Range, Tick, ticks
-from widgets.stage_shapes import draw_segments, is_vector, solid
+from widgets.stage_geometry import Mapping, Range, Tick, ticks
+from widgets.stage_shapes import is_vector, solid
 from widgets.theme import Theme
 
 RADIUS = 8.0
@@ -22,9 +20,6 @@ _LEFT_STEP, _LEAST_LEFT = 8.0, 36.0
 _PIXELS_A_TICK = (110.0, 70.0)
 _VECTOR_FIELD = 1024
 """Least width of a field in a vector figure: readers of PDF do not smooth between cells."""
-_LONGEST_PATH = 200
-"""Vertices; stroking a path two pixels wide takes 4 ms a thousand, drawing its pieces 0.4 ms but less evenly."""
-_TOLERANCE = 0.1
 _WIDEST_IMAGE = 16_000.0
 """Pixels; Qt's rasterizer counts them in 16 bits, and far into a coarse field there are more."""
 
@@ -156,115 +151,6 @@ def paint_grid(painter: QPainter, frame: Frame) -> None:
     # On whole pixels, so that hairlines are crisp.
     for line, is_zero in lines:
         painter.fillRect(line, solid(frame.theme.grid, 0.22 if is_zero else 0.10))
-
-
-def paint_lines(painter: QPainter, frame: Frame, lines: tuple[Line, ...], boundary: bool, contours: bool) -> None:
-    """Paint contours, then the boundary with a thin halo, then fitted curves."""
-    theme = frame.theme
-    painter.save()
-    painter.setClipRect(frame.plot)
-    if contours:
-        for line in lines:
-            if line.role == "contour":
-                _paint_polylines(painter, frame, [line], QPen(solid(theme.boundary, 0.55), 0.5 * theme.line_width))
-    if boundary:
-        boundaries = [line for line in lines if line.role == "boundary"]
-        halo = QPen(QColor(theme.stage), theme.line_width + 2.5)
-        _paint_polylines(painter, frame, boundaries, halo)
-        _paint_polylines(painter, frame, boundaries, QPen(QColor(theme.boundary), theme.line_width))
-    curves = [line for line in lines if line.role == "curve"]
-    _paint_polylines(painter, frame, curves, QPen(QColor(theme.stage), theme.line_width + 3.5))
-    _paint_polylines(painter, frame, curves, QPen(QColor(theme.accent), theme.line_width + 1.0))
-    painter.restore()
-
-
-def _paint_polylines(painter: QPainter, frame: Frame, lines: list[Line], pen: QPen) -> None:
-    pixels = [simplified(frame.mapping.to_pixels(line.xy)) for line in lines if len(line.xy) > 1]
-    pen.setJoinStyle(Qt.PenJoinStyle.RoundJoin)
-    vector = is_vector(painter)
-    if vector or sum(map(len, pixels)) <= _LONGEST_PATH:
-        pen.setCapStyle(Qt.PenCapStyle.FlatCap)
-        painter.setPen(pen)
-        painter.setBrush(Qt.BrushStyle.NoBrush)
-        for xy in pixels:
-            for part in _parts_within(xy, frame.plot.adjusted(-2, -2, 2, 2)) if vector else [xy]:
-                painter.drawPolyline(QPolygonF([QPointF(x, y) for x, y in part.tolist()]))
-        return
-    pen.setCapStyle(Qt.PenCapStyle.FlatCap)
-    segments = _visible(np.concatenate([np.hstack([xy[:-1], xy[1:]]) for xy in pixels]), frame.plot)
-    # A little longer at both ends, which hides the seams at the bends.
-    along = segments[:, 2:] - segments[:, :2]
-    along *= 0.2 * pen.widthF() / np.maximum(1e-9, np.hypot(along[:, :1], along[:, 1:]))
-    draw_segments(painter, segments + np.hstack([-along, along]), pen)
-
-
-def simplified(xy: Floats) -> Floats:
-    """A polyline (n, 2) in pixels without the vertices that an eye would not miss; its ends stay.
-
-    Every other vertex goes if it lies within a tenth of a pixel of the line between its neighbours, four times over.
-    """
-    for _ in range(4):
-        if len(xy) < 3:
-            break
-        odd = np.arange(1, len(xy) - 1, 2)
-        chord = xy[odd + 1] - xy[odd - 1]
-        offset = xy[odd] - xy[odd - 1]
-        area = np.abs(chord[:, 0] * offset[:, 1] - chord[:, 1] * offset[:, 0])
-        along = (chord * offset).sum(axis=1)
-        length2 = (chord**2).sum(axis=1)
-        misses = (area * area > _TOLERANCE**2 * length2) | (along < 0) | (along > length2)
-        keep = np.ones(len(xy), bool)
-        keep[odd] = misses
-        if keep.all():
-            break
-        xy = xy[keep]
-    return xy
-
-
-def _visible(segments: Floats, plot: QRectF) -> Floats:
-    """The segments (n, 4) that may touch the plot, none longer than a rasterizer can take."""
-    low = np.minimum(segments[:, :2], segments[:, 2:])
-    high = np.maximum(segments[:, :2], segments[:, 2:])
-    touches = (high >= (plot.left() - 8, plot.top() - 8)).all(axis=1)
-    touches &= (low <= (plot.right() + 8, plot.bottom() + 8)).all(axis=1)
-    return np.clip(segments[touches], -30_000, 30_000)
-
-
-def _parts_within(xy: Floats, box: QRectF) -> list[Floats]:
-    """The pieces of a polyline (n, 2) that lie in `box`, cut at its sides: not every reader of SVG clips."""
-    parts: list[list[tuple[float, float]]] = []
-    for start, end in pairwise(xy):
-        cut = _cut(start, end, box)
-        if cut is None:
-            continue
-        a, b = cut
-        if parts and parts[-1][-1] == a:
-            parts[-1].append(b)
-        else:
-            parts.append([a, b])
-    return [np.array(part) for part in parts]
-
-
-def _cut(start: Floats, end: Floats, box: QRectF) -> tuple[tuple[float, float], tuple[float, float]] | None:
-    """The part of a segment within `box` (Liang and Barsky 1984), or None."""
-    step = end - start
-    first, last = 0.0, 1.0
-    for along, room in (
-        (-step[0], start[0] - box.left()),
-        (step[0], box.right() - start[0]),
-        (-step[1], start[1] - box.top()),
-        (step[1], box.bottom() - start[1]),
-    ):
-        if along == 0:
-            if room < 0:
-                return None
-            continue
-        t = room / along
-        first, last = (max(first, t), last) if along < 0 else (first, min(last, t))
-    if first > last:
-        return None
-    ends = (start + first * step if first > 0 else start, start + last * step if last < 1 else end)
-    return (float(ends[0][0]), float(ends[0][1])), (float(ends[1][0]), float(ends[1][1]))
 
 
 def paint_frame(painter: QPainter, frame: Frame, focused: bool) -> None:

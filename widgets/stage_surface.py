@@ -13,7 +13,7 @@ from PySide6.QtWidgets import QSizePolicy, QWidget
 from engine.dataset import Dataset, FloatArray, rows_in_common
 from engine.experiment import View
 from engine.learner import Prediction
-from engine.overlays import Equation, Line
+from engine.overlays import Equation, Explanation, Overlay
 from engine.snapshot import Field, Viewport
 from widgets.hover import HoverReader
 from widgets.stage_figure import Figure, Hand
@@ -87,9 +87,9 @@ class StageSurface(QWidget):
         self.figure.set_field(field)
         self._repaint()
 
-    def set_lines(self, lines: tuple[Line, ...]) -> None:
-        """Draw these boundaries, contours and fitted curves."""
-        self.figure.lines = lines
+    def set_overlays(self, overlays: tuple[Overlay, ...]) -> None:
+        """Draw these lines, bands and marks; an equation has a setter of its own."""
+        self.figure.overlays = overlays
         self._repaint()
 
     def set_predictions(self, predictions: Prediction | None) -> None:
@@ -179,9 +179,13 @@ class StageSurface(QWidget):
             self.figure.selection = rows
             self._repaint()
 
-    def set_predictor(self, predictor: Callable[[FloatArray], Prediction] | None) -> None:
-        """What the pointer asks about the input (1, d) under it; the reading is kept up to date."""
-        self._reader.set_predictor(predictor)
+    def set_predictor(
+        self,
+        predictor: Callable[[FloatArray], Prediction] | None,
+        explain: Callable[[FloatArray], Explanation | None] | None = None,
+    ) -> None:
+        """What the pointer asks about the place (1, 1) or (1, 2) under it, and why; the reading is kept up to date."""
+        self._reader.set_predictor(predictor, explain)
 
     # What others ask.
 

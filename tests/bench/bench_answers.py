@@ -56,7 +56,7 @@ class _Hand:
 
 def _rate_of(snapshot: Snapshot) -> float:
     """The learning rate of the learner that a snapshot is of."""
-    return snapshot.predict._learner.training.optimizer.learning_rate  # type: ignore[union-attr]
+    return snapshot.model.learner.training.optimizer.learning_rate  # type: ignore[union-attr]
 
 
 def _ask_everything(hand: _Hand, rate: float) -> None:

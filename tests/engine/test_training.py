@@ -184,7 +184,7 @@ def test_erasing_a_class_while_it_learns_pauses_and_loses_nothing() -> None:
     whole = run.experiment
     run.change(run.experiment.model_copy(update={"data": DrawnData(points=one_class)}))
     assert run.outcome.final
-    assert run.snapshot(Viewport((-1, 1), (-1, 1), 8, 8)).predict is not None
+    assert run.snapshot(Viewport((-1, 1), (-1, 1), 8, 8)).model is not None
     run.change(whole)
     assert not run.outcome.final
     run.advance_epochs(1)

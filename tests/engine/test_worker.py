@@ -105,8 +105,8 @@ def test_the_worker_and_the_bare_run_give_the_same_numbers(started: Callable[...
     run = Run(experiment)
     run.advance_epochs(40)
     assert last.epoch == 40
-    assert last.predict is not None
-    assert np.array_equal(last.predict(run.dataset.X).scores, run.predict(run.dataset.X).scores)
+    assert last.model is not None
+    assert np.array_equal(last.model(run.dataset.X).scores, run.predict(run.dataset.X).scores)
 
 
 def test_a_changed_value_acts_without_a_restart(started: Callable[..., Listener]) -> None:
@@ -118,7 +118,7 @@ def test_a_changed_value_acts_without_a_restart(started: Callable[..., Listener]
 
 def rate_of(snapshot: Snapshot) -> float:
     """The learning rate of the learner that a snapshot is of."""
-    return snapshot.predict._learner.training.optimizer.learning_rate  # type: ignore[union-attr]
+    return snapshot.model.learner.training.optimizer.learning_rate  # type: ignore[union-attr]
 
 
 @pytest.mark.parametrize(

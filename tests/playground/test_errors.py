@@ -216,8 +216,8 @@ def test_a_run_that_diverges_keeps_its_last_finite_state(open_window: Callable[.
     assert hands.window.metrics_bar.note.text() == "diverged"
     assert hands.window.stage.hand.notice == hands.status
     assert shown.field is not None
-    assert shown.predictor is not None
-    assert np.isfinite(shown.predictor(shown.dataset.X).scores).all()
+    assert shown.model is not None
+    assert np.isfinite(shown.model(shown.dataset.X).scores).all()
     assert all(np.isfinite(estimate.value) for values in shown.metrics.values() for estimate in values.values())
     type_into(rate, "0.01")
     hands.press(hands.window.top_bar.transport.play_button)

@@ -38,7 +38,7 @@ def content(**changes: object) -> FigureContent:
     values: dict[str, object] = {
         "dataset": dataset,
         "view": View(legend=False),
-        "lines": (Line(np.array([[-1.0, -1.0], [1.0, 1.0]]), "boundary"),),
+        "overlays": (Line(np.array([[-1.0, -1.0], [1.0, 1.0]]), "boundary"),),
         "equation": Equation("x₂ = x₁", "x_2 = x_1"),
         "x_range": (-1.0, 1.0),
         "y_range": (-1.0, 1.0),

@@ -101,10 +101,10 @@ def test_a_model_learns_from_many_points_and_is_measured_on_all_at_rest(large: H
 def _is_exact(hands: Hands) -> bool:
     """Whether the accuracy on screen is that of every training point, computed here."""
     shown = hands.window.shown
-    if shown.predictor is None or not shown.metrics:
+    if shown.model is None or not shown.metrics:
         return False
     train = np.flatnonzero(shown.dataset.parts == 0)
-    labels = shown.predictor(shown.dataset.X[train]).labels
+    labels = shown.model(shown.dataset.X[train]).labels
     assert labels is not None
     return bool(shown.metrics["train"]["accuracy"].value == (labels == shown.dataset.y[train]).mean())
 
@@ -138,9 +138,9 @@ def test_zooming_in_shows_single_points_and_marks_those_that_are_wrong(large: Ha
 
     def marks_agree() -> bool:
         shown = window.shown
-        if shown.predictor is None or shown.predictions is None:
+        if shown.model is None or shown.predictions is None:
             return False
-        labels = shown.predictor(shown.dataset.X[rows]).labels
+        labels = shown.model(shown.dataset.X[rows]).labels
         assert labels is not None
         wrong = rows[labels != shown.dataset.y[rows]]
         marked = window.stage.figure.points.misclassified

@@ -45,8 +45,8 @@ def of_the_window(hands: Hands, folder: Path) -> tuple[str, bytes]:
     """What the window says at the end of a run: its numbers, and its predictions of every point."""
     shown = hands.window.shown
     metrics = {part: {name: each.value for name, each in values.items()} for part, values in shown.metrics.items()}
-    assert shown.predictor is not None
-    write_predictions(folder / "window.csv", shown.dataset, shown.predictor(shown.dataset.X))
+    assert shown.model is not None
+    write_predictions(folder / "window.csv", shown.dataset, shown.model(shown.dataset.X))
     return json.dumps(metrics), (folder / "window.csv").read_bytes()
 
 

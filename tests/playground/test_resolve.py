@@ -29,7 +29,7 @@ def test_before_the_first_snapshot_the_data_are_shown_alone() -> None:
     shown = resolve(SMALL, None, Workspace(), waiting_to_play=False)
     assert len(shown.dataset.points) == 40
     assert not shown.has_model
-    assert (shown.field, shown.predictor, shown.equation, shown.predictions) == (None, None, None, None)
+    assert (shown.field, shown.model, shown.equation, shown.predictions) == (None, None, None, None)
     assert (shown.epoch, shown.device, shown.pace) == (0, "", "")
     assert shown.counts == "40 points · 2 inputs · 2 classes"
 

@@ -123,7 +123,7 @@ def test_a_field_stays_where_it_belongs_when_the_view_moves_on(stage: Stage, pic
 def test_the_boundary_is_painted_where_it_runs(stage: Stage, picture: Picture, vertices: int) -> None:
     x = np.linspace(-1, 1, vertices)
     contour = Line(np.array([[0.5, -1.0], [0.5, 1.0]]), "contour", 0.9)
-    stage.set_lines((Line(np.column_stack([x, 0.5 * x]), "boundary"), contour))
+    stage.set_overlays((Line(np.column_stack([x, 0.5 * x]), "boundary"), contour))
     image = picture(stage)
     for place in (-0.6, 0.0, 0.6):
         assert darkest_around(image, at(stage, place, 0.5 * place), 1) < 250
@@ -136,14 +136,14 @@ def test_the_boundary_is_painted_where_it_runs(stage: Stage, picture: Picture, v
 
 def test_a_wavy_boundary_of_many_vertices_has_no_gaps(stage: Stage, picture: Picture) -> None:
     x = np.linspace(-1, 1, 5000)
-    stage.set_lines((Line(np.column_stack([x, 0.6 * np.sin(12 * x)]), "boundary"),))
+    stage.set_overlays((Line(np.column_stack([x, 0.6 * np.sin(12 * x)]), "boundary"),))
     image = picture(stage)
     for place in np.linspace(-0.95, 0.95, 200):
         assert darkest_around(image, at(stage, place, 0.6 * np.sin(12 * place)), 1) < 330
 
 
 def test_the_fitted_curve_has_the_accent_colour(stage: Stage, picture: Picture) -> None:
-    stage.set_lines((Line(np.array([[-1.0, 0.25], [1.0, 0.25]]), "curve"),))
+    stage.set_overlays((Line(np.array([[-1.0, 0.25], [1.0, 0.25]]), "curve"),))
     assert near(colour(picture(stage), at(stage, 0, 0.25)), rgb(LIGHT.accent), 20)
 
 
@@ -322,7 +322,7 @@ def test_a_viewport_has_the_shape_of_the_plot_and_no_more_cells_than_asked(stage
 def test_the_accessible_name_says_what_is_on_the_stage(stage: Stage) -> None:
     assert stage.accessibleName() == "Stage: no points, 2 classes"
     stage.set_dataset(dataset_of([[0, 0], [0.5, 0.5]], [0, 1], n_classes=2))
-    stage.set_lines((Line(np.array([[0.0, 0.0], [1.0, 1.0]]), "boundary"),))
+    stage.set_overlays((Line(np.array([[0.0, 0.0], [1.0, 1.0]]), "boundary"),))
     stage.set_predictions(Prediction(np.zeros((2, 1)), None, np.array([1, 1])))
     stage.set_title("Run 2")
     assert stage.accessibleName() == "Run 2: 2 points, 2 classes, boundary shown, 1 misclassified"

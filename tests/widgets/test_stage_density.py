@@ -158,7 +158,7 @@ def test_in_the_dark_as_in_the_light(stage: Stage, picture: Callable[[QWidget], 
 
 
 def test_the_boundary_is_above_the_density(stage: Stage, picture: Callable[[QWidget], QImage]) -> None:
-    stage.set_lines((Line(np.array([[-0.5, -1.0], [-0.5, 1.0]]), "boundary"),))
+    stage.set_overlays((Line(np.array([[-0.5, -1.0], [-0.5, 1.0]]), "boundary"),))
     assert near(colour(picture(stage), at(stage, -0.5, 0)), rgb(LIGHT.boundary), 60)
 
 

@@ -42,7 +42,7 @@ def stage(qtbot: QtBot) -> Stage:
     rgba[:2, :, 1:3] = 0  # red below
     stage.set_field(Field(rgba, (-1.0, 1.0), (-1.0, 1.0)))
     # Wider than the view: what sticks out must not be seen in a reader that does not clip.
-    stage.set_lines((Line(np.array([[-4.0, 0.75], [4.0, 0.75]]), "boundary"),))
+    stage.set_overlays((Line(np.array([[-4.0, 0.75], [4.0, 0.75]]), "boundary"),))
     stage.set_equation(Equation("0 = 4 x₂ − 3", "0 = 4 x_2 - 3"))
     return stage
 

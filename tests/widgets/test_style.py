@@ -12,7 +12,8 @@ from PySide6.QtGui import QColor, QImage
 from PySide6.QtSvg import QSvgRenderer
 from PySide6.QtWidgets import QApplication, QLabel, QPushButton, QVBoxLayout, QWidget
 
-from engine.palette import CLASS_COLOURS, CLASS_SHAPES
+from engine.dataset import MAX_CLASSES
+from engine.palette import CLASS_COLOURS, CLASS_SHAPES, MOST_CLASSES
 from widgets.class_chips import contrast, shape_path, text_on
 from widgets.icons import icon, icon_names, icon_pixmap, sheet_image
 from widgets.style import active_theme, apply_theme, blend, style_sheet
@@ -77,7 +78,10 @@ def test_an_icon_of_an_unknown_name_is_an_error() -> None:
 
 
 def test_every_class_has_a_shape_of_its_own(qapp: QApplication) -> None:
-    paths = [shape_path(shape, 10) for shape in CLASS_SHAPES]
+    looks = list(zip(CLASS_COLOURS, CLASS_SHAPES, strict=True))
+    assert len(set(looks)) == MOST_CLASSES
+    assert len(set(CLASS_SHAPES[:MAX_CLASSES])) == MAX_CLASSES
+    paths = [shape_path(shape, 10) for shape in CLASS_SHAPES[:MAX_CLASSES]]
     for number, path in enumerate(paths):
         assert 7 < path.boundingRect().width() < 13
         assert all(path != other for other in paths[:number])
