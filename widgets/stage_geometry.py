@@ -16,8 +16,6 @@ Columns = tuple[NDArray[np.float32], NDArray[np.float32]]
 
 DEFAULT_RANGE: Range = (-1.2, 1.2)
 _MARGIN = 0.12
-_LEAST_SPAN = 1e-30
-"""Below it coordinates in single precision have hardly any digits left to tell apart."""
 _LEAST_RELATIVE_SPAN = 1e-5
 """Of the distance to zero: float32 coordinates carry seven digits, so closer in there is nothing more to see."""
 _LEAST_SPAN, _GREATEST_SPAN = 1e-30, 1e30
