@@ -146,13 +146,15 @@ class Metric:
     title : its name.
     short : its name where there is little room.
     explanation : what it is, with "{part}" for the points that it is about.
-    interval : what its ± means.
+    interval : what its ± means; where it is a mean over classes as well.
+    in_percent : whether it is written as a percentage.
     """
 
     title: str
     short: str
     explanation: str
     interval: str
+    in_percent: bool = False
 
 
 METRICS: dict[str, Metric] = {
@@ -168,6 +170,52 @@ METRICS: dict[str, Metric] = {
         "acc.",
         f"The share of the {{part}} points whose class is predicted right. {_OF_MANY}",
         "The ± is 1.96 √(p(1−p)/n), a 95 % interval for the accuracy on new points if these were not trained on.",
+        in_percent=True,
+    ),
+    "balanced_accuracy": Metric(
+        "balanced accuracy",
+        "bal. acc.",
+        f"The mean of the classes' recalls: each class counts alike, however many {{part}} points it has. {_OF_MANY}",
+        "The ± is 1.96 standard errors, from those of the recalls (delta method).",
+        in_percent=True,
+    ),
+    "log_loss": Metric(
+        "log loss",
+        "log loss",
+        f"The mean of −ln of the probability that the {{part}} points' right class was given. {_OF_MANY}",
+        "The ± is 1.96 standard errors of that mean.",
+    ),
+    "auc": Metric(
+        "AUC",
+        "AUC",
+        f"The probability that a {{part}} point of the class scores higher than one of another class: 1 is a perfect"
+        f" ranking, 0.5 a guess. {_OF_MANY}",
+        "The ± is 1.96 standard errors (DeLong).",
+    ),
+    "precision": Metric(
+        "precision",
+        "prec.",
+        f"Of the {{part}} points that are predicted as the class, the share that belongs to it; – where none is."
+        f" {_OF_MANY}",
+        "The ± is 1.96 standard errors (normal interval; for the mean over classes by the delta method).",
+    ),
+    "recall": Metric(
+        "recall",
+        "recall",
+        f"Of the {{part}} points that belong to the class, the share that is predicted so. {_OF_MANY}",
+        "The ± is 1.96 standard errors (normal interval; for the mean over classes by the delta method).",
+    ),
+    "f1": Metric(
+        "F1",
+        "F1",
+        f"The harmonic mean of precision and recall, 2 TP/(2 TP + FP + FN), of the {{part}} points. {_OF_MANY}",
+        "The ± is 1.96 standard errors (delta method).",
+    ),
+    "mse": Metric(
+        "MSE",
+        "MSE",
+        f"The mean squared residual of the {{part}} points. {_OF_MANY}",
+        "The ± is 1.96 standard errors of that mean.",
     ),
     "rmse": Metric(
         "RMSE",
@@ -207,7 +255,7 @@ def estimate_text(name: str, estimate: Estimate) -> str:
         return "–"
     if math.isinf(value):
         return "∞" if value > 0 else "−∞"
-    if name == "accuracy":
+    if METRICS[name].in_percent:
         interval = "" if half_width is None or not math.isfinite(half_width) else f" ± {100 * half_width:.1f}"
         return f"{100 * value:.1f}{interval} %"
     if half_width is not None and 1e-6 < half_width < 1e3:

@@ -189,6 +189,11 @@ class DataController(QObject):
     def on_brush_changed(self, radius: float, density: float) -> None:
         self._set_workspace(brush_radius=round(radius), brush_density=round(density))
 
+    def on_selection_requested(self, rows: IntArray, sentence: str) -> None:
+        """A view of the evaluation has picked points out."""
+        self._set_workspace(selection=rows)
+        self.said.emit(sentence)
+
     def _set_workspace(self, **changes: object) -> None:
         self.workspace_changed.emit(replace(self._workspace(), **changes))  # type: ignore[arg-type]
 

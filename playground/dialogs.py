@@ -170,14 +170,18 @@ def ask_for_ranges(parent: QWidget, x_range: Range, y_range: Range) -> tuple[Ran
     return answer[0] if answer else None
 
 
-def ask_for_figure(parent: QWidget) -> dict[str, str] | None:
-    """What to export: the answers by name (what, format, scale, theme), or None."""
+def ask_for_figure(parent: QWidget, view: str = "") -> dict[str, str] | None:
+    """What to export: the answers by name (what, format, scale, theme), or None.
+
+    `view` is what the view of the evaluation that is in front is called, where there is one; it is offered, too.
+    """
     dialog = QDialog(parent)
     dialog.setObjectName("export_figure")
     dialog.setWindowTitle("Export figure")
     form = QFormLayout()
-    fields = {
-        "what": ("Figure", (("stage", "Stage"), ("curves", "Curves"), ("both", "Stage and curves"))),
+    figures = (("stage", "Stage"), ("curves", "Curves"), ("both", "Stage and curves"))
+    fields: dict[str, tuple[str, tuple[tuple[str, str], ...]]] = {
+        "what": ("Figure", (*figures, ("view", view)) if view else figures),
         "format": ("Format", ((".png", "PNG (pixels)"), (".svg", "SVG (drawing)"), (".pdf", "PDF (document)"))),
         "scale": ("Resolution", (("1", "1×"), ("2", "2×"), ("3", "3×"), ("4", "4×"))),
         "theme": ("Theme", (("light", "Light"), ("dark", "Dark"))),

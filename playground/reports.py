@@ -6,8 +6,12 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from engine.snapshot import SplitMetrics
+    from engine.ranking import Ranking
+    from engine.snapshot import Estimate, Judged, SplitMetrics
     from engine.training import Run
+
+_MOST_VERTICES = 100
+"""Of a printed curve."""
 
 
 def result_of(trained: Run, seconds: float) -> dict[str, Any]:
@@ -28,6 +32,9 @@ def result_of(trained: Run, seconds: float) -> dict[str, Any]:
         "path": snapshot.path,
         "device_note": snapshot.device_note,
     }
+    judged = trained.judged()
+    if judged is not None:
+        result["evaluation"] = evaluation_of(judged)
     if coefficients is not None:
         weights, intercepts = coefficients
         result["coefficients"] = {
@@ -38,15 +45,64 @@ def result_of(trained: Run, seconds: float) -> dict[str, Any]:
     return result
 
 
+def evaluation_of(judged: Judged) -> dict[str, dict[str, Any]]:
+    """All that the views under the stage show, by part, ready for JSON.
+
+    Of a part with very many points it is about a fixed sample: `looked_at` of its `points`. ROC curves are thinned to a
+    hundred vertices or so, in order of falling thresholds; those of two classes are about the second.
+    """
+    from engine.confusion import confusion_by_part
+    from engine.ranking import rankings
+    from engine.report import reports
+
+    matrices, ranked, names = confusion_by_part(judged), rankings(judged), judged.dataset.class_names
+    result: dict[str, dict[str, Any]] = {}
+    for part, report in reports(judged).items():
+        found: dict[str, Any] = {"points": report.total, "looked_at": report.looked_at, "metrics": {}}
+        for row in report.rows:
+            if row.class_index is None:
+                found["metrics"][row.name] = _plain(row.estimate)
+            else:
+                of_class = found.setdefault("classes", {}).setdefault(names[row.class_index], {})
+                of_class[row.name] = _plain(row.estimate)
+        if part in matrices:
+            found["confusion"] = {"classes": list(names), "counts": matrices[part].tolist()}
+        if part in ranked:
+            found["threshold"] = judged.threshold
+            of_curves = names if len(names) > 2 else names[1:]
+            found["roc"] = {name: _curve(each) for name, each in zip(of_curves, ranked[part], strict=True)}
+            found["calibration"] = {name: _bins(each) for name, each in zip(of_curves, ranked[part], strict=True)}
+        result[part] = found
+    return result
+
+
+def _curve(ranking: Ranking) -> dict[str, Any] | None:
+    if ranking.curve is None:
+        return None
+    curve = ranking.curve.thinned(_MOST_VERTICES)
+    return {
+        "average_precision": curve.average_precision,
+        "thresholds": [_finite(float(value)) for value in curve.thresholds],
+        "false_positive_rate": curve.fpr.tolist(),
+        "true_positive_rate": curve.tpr.tolist(),
+        "precision": curve.precision.tolist(),
+    }
+
+
+def _bins(ranking: Ranking) -> dict[str, Any] | None:
+    found = ranking.calibration
+    if found is None:
+        return None
+    return {"predicted": found.said.tolist(), "observed": found.happened.tolist(), "counts": found.counts.tolist()}
+
+
 def plain_metrics(metrics: Mapping[str, SplitMetrics]) -> dict[str, dict[str, Any]]:
     """The metrics of each part of the data, ready for JSON."""
-    return {
-        part: {
-            name: {"value": _finite(estimate.value), "half_width_95": _finite(estimate.half_width)}
-            for name, estimate in values.items()
-        }
-        for part, values in metrics.items()
-    }
+    return {part: {name: _plain(estimate) for name, estimate in values.items()} for part, values in metrics.items()}
+
+
+def _plain(estimate: Estimate) -> dict[str, float | None]:
+    return {"value": _finite(estimate.value), "half_width_95": _finite(estimate.half_width)}
 
 
 def _finite(value: float | None) -> float | None:

@@ -44,6 +44,7 @@ class AppSettings(BaseModel):
     docks: Annotated[str, AfterValidator(_base64)] = ""
     folder: str = ""
     unfolded: tuple[str, ...] = ()
+    bottom_view: str = "curves"
     brush_radius: int = Field(24, ge=2, le=200)
     brush_density: int = Field(60, ge=1, le=2000)
     welcome_seen: bool = False

@@ -22,6 +22,7 @@ from playground.actions import ActionSet
 from playground.bridge import Bridge
 from playground.data_controller import DataController
 from playground.document import Document
+from playground.evaluation_views import EvaluationViews
 from playground.file_controller import FileController
 from playground.model_controller import ModelController
 from playground.presenter import Presenter, StatusLabels, Views
@@ -32,7 +33,6 @@ from playground.top_bar import TopBar
 from playground.training_controller import TrainingController
 from playground.view_controller import DOCK_VERSION, ViewController, application
 from playground.workspace import Workspace
-from widgets.curves import Curves
 from widgets.data_panel import DataPanel
 from widgets.first_picture import after_first_picture
 from widgets.gallery import GalleryEntry
@@ -109,7 +109,6 @@ class MainWindow(QMainWindow):
         self.metrics_bar = MetricsBar()
         self.data_panel = DataPanel(list(TOOLS.values()))
         self.model_panel = ModelPanel()
-        self.curves = Curves(theme=self.workspace.theme)
         self.top_bar = TopBar()
         self.top_bar.setObjectName("top_bar")
         self.addToolBar(Qt.ToolBarArea.TopToolBarArea, self.top_bar)
@@ -126,11 +125,11 @@ class MainWindow(QMainWindow):
         self.setCorner(Qt.Corner.BottomLeftCorner, Qt.DockWidgetArea.LeftDockWidgetArea)
         self.setCorner(Qt.Corner.BottomRightCorner, Qt.DockWidgetArea.RightDockWidgetArea)
         areas = Qt.DockWidgetArea
-        self._docks = [
-            self._dock("Data", "data_dock", self.data_panel, areas.LeftDockWidgetArea),
-            self._dock("Model", "model_dock", self.model_panel, areas.RightDockWidgetArea),
-            self._dock("Curves", "curves_dock", self.curves, areas.BottomDockWidgetArea),
-        ]
+        left = self._dock("Data", "data_dock", self.data_panel, areas.LeftDockWidgetArea)
+        right = self._dock("Model", "model_dock", self.model_panel, areas.RightDockWidgetArea)
+        self.evaluation = EvaluationViews(self, self.workspace.theme, self.settings.bottom_view)
+        self.curves = self.evaluation.curves
+        self._docks = [left, right, self.evaluation.dock]
 
         bar = self.statusBar()
         bar.setSizeGripEnabled(False)
@@ -171,7 +170,8 @@ class MainWindow(QMainWindow):
         self.stage.range_changed.connect(self.look.on_range_changed)
         self.stage.tool_chosen.connect(self._data.on_tool_chosen)
         self.stage.fit_requested.connect(self.look.fit)
-        self.curves.log_changed.connect(self._on_log_changed)
+        self.evaluation.edited.connect(self._model.on_edited)
+        self.evaluation.selection_requested.connect(self._data.on_selection_requested)
         transport = self.top_bar.transport
         transport.play_requested.connect(self.training.play)
         transport.pause_requested.connect(self.training.pause)
@@ -255,6 +255,7 @@ class MainWindow(QMainWindow):
         self._shown = new
         ranges = self.presenter.ranges
         self.presenter.show(new)
+        self.evaluation.show(new)
         if self.presenter.ranges != ranges:
             self.look.show_viewport()
         if new.blocked and (old is None or old.blocked != new.blocked):
@@ -293,9 +294,6 @@ class MainWindow(QMainWindow):
         if (old.view.x_range is not None and new.view.x_range is None) or (emptied and old.data != new.data):
             self.presenter.fit()
         self.refresh()
-
-    def _on_log_changed(self, axis: str, logarithmic: bool) -> None:
-        self._model.on_edited(f"view.log_{axis}", logarithmic, True)
 
     def _on_run_failed(self, failure: object) -> None:
         dialogs.show_failure(self, failure)
@@ -367,6 +365,7 @@ class MainWindow(QMainWindow):
             return
         self.remember_layout()
         self.bridge.close()
+        self.evaluation.close()
         self.recovery.close()
         self.files.save_settings()
         super().closeEvent(event)
@@ -379,6 +378,7 @@ class MainWindow(QMainWindow):
                 "geometry": b64encode(self.saveGeometry().data()).decode(),
                 "docks": b64encode(self.saveState(DOCK_VERSION).data()).decode(),
                 "unfolded": tuple(name for name, is_open in folds.items() if is_open),
+                "bottom_view": self.evaluation.wanted,
                 "brush_radius": self.workspace.brush_radius,
                 "brush_density": self.workspace.brush_density,
             }

@@ -266,6 +266,7 @@ QTabBar::tab { background: transparent; border: none; border-bottom: 2px solid t
 QTabBar::tab:hover { color: %(text)s; }
 QTabBar::tab:selected { color: %(accent)s; border-bottom: 2px solid %(accent)s; font-weight: 600; }
 QTabBar::tab:focus { background: %(hover)s; }
+QTabBar::tab:disabled { color: %(faint)s; }
 QSplitter::handle { background: %(border)s; }
 
 QScrollBar:vertical { background: transparent; width: 9px; margin: 0px; }

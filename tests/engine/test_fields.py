@@ -24,7 +24,7 @@ from engine.fields import (
     round_levels,
     value_range_of,
 )
-from engine.learner import Prediction
+from engine.learner import GridScores, Prediction
 from engine.palette import CLASS_COLOURS, HIGH_VALUE, LOW_VALUE
 from engine.snapshot import Viewport
 from engine.training import Run
@@ -175,6 +175,35 @@ def test_two_scores_give_the_boundary_of_their_difference() -> None:
 
     (line,) = boundary_lines(Grid.evaluated(predict, VIEW), 2)
     np.testing.assert_allclose(line.xy[:, 0], 1.0, atol=1e-5)
+
+
+@pytest.mark.parametrize("threshold", [0.1, 0.5, 0.8])
+def test_the_boundary_is_where_the_second_class_has_the_threshold(threshold: float) -> None:
+    """For a margin whose σ is the probability, and for probabilities themselves."""
+    where = float(np.log(threshold / (1 - threshold))) / 5
+
+    def with_probabilities(X: NDArray) -> Prediction:
+        second = 1 / (1 + np.exp(-5.0 * X[:, 0].astype(float)))
+        P = np.stack([1 - second, second], axis=1)
+        return Prediction(P, P)
+
+    class Margin:
+        def on_grid(self, xs: NDArray, ys: NDArray) -> GridScores:
+            return GridScores(np.tile(5 * xs, len(ys))[None].astype(np.float32), True)
+
+        def __call__(self, X: NDArray) -> Prediction:
+            raise AssertionError("the quick way was not taken")
+
+    for predict in (with_probabilities, Margin()):
+        (line,) = boundary_lines(Grid.evaluated(predict, VIEW), 2, threshold)
+        np.testing.assert_allclose(line.xy[:, 0], where, atol=5e-3)
+
+
+def test_scores_that_are_no_probabilities_keep_their_boundary_at_every_threshold() -> None:
+    grid = Grid.evaluated(_two_classes(lambda X: X[:, 0] - 0.25), VIEW)
+    without = Grid(VIEW, grid.scores)
+    (line,) = boundary_lines(without, 2, 0.9)
+    np.testing.assert_allclose(line.xy[:, 0], 0.25, atol=1e-5)
 
 
 def test_a_circle_is_traced_to_a_fraction_of_a_cell() -> None:
