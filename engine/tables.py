@@ -6,9 +6,10 @@ import csv
 import io
 import math
 import os
+import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 
@@ -20,10 +21,12 @@ from engine.learner import Prediction
 from engine.snapshot import CurvePoint
 
 __all__ = [
-    "TableError", "parse_points", "points_text", "predict_table", "read_inputs", "read_points", "write_curves",
-    "write_points", "write_predictions",
+    "TableError", "likely_points", "parse_points", "points_text", "predict_table", "read_inputs", "read_points",
+    "write_curves", "write_points", "write_predictions",
 ]  # fmt: skip
 
+_FIRST_BYTES = 65_536
+_NAMED_AS_POINTS = re.compile(r"\W*x1?\b")
 _LARGEST_FILE = 512 * 2**20
 BULK_CHARACTERS = 2**20
 """A text up to this long is read cell by cell in 0.1 s: less than it takes to load the parser for longer ones."""
@@ -76,6 +79,36 @@ def parse_points(text: str, name: str = "") -> DrawnData:
         return DrawnData(task="regression", points=Points(X, table.numbers(columns[2])))
     y, class_names = _classes(table, columns[2])
     return DrawnData(points=Points(X, y), class_names=class_names)
+
+
+def likely_points(path: str | os.PathLike[str]) -> Literal["yes", "perhaps", "no"]:
+    """Whether a file speaks of points rather than being a table of anything, by its first lines.
+
+    "yes" for what cannot be a table either: then `read_points` says what is wrong with it.
+    """
+    path = Path(path)
+    try:
+        with path.open("rb") as file:
+            first = file.read(_FIRST_BYTES)
+        text = decoded(first, path.name)
+        lines = text.splitlines(keepends=True)
+        table = read_table("".join(lines[:-1] if len(first) == _FIRST_BYTES and len(lines) > 1 else lines), path.name)
+    except OSError:
+        return "yes"
+    except TableError:
+        return "yes" if _NAMED_AS_POINTS.match(_first_line(first)) or first.count(b"\0") or not first.strip() else "no"
+    if table.width == 1:
+        return "yes"
+    titles = {title.lower() for title in table.header or ()}
+    if {"x1", "x2"} <= titles or "x" in titles:
+        return "yes"
+    if table.width > 3:
+        return "no"
+    return "perhaps" if table.header else "yes"
+
+
+def _first_line(content: bytes) -> str:
+    return content.split(b"\n", 1)[0].decode("latin-1").lower()
 
 
 def read_inputs(path: str | os.PathLike[str], input_names: Sequence[str]) -> FloatArray:
@@ -204,9 +237,15 @@ def write_points(path: str | os.PathLike[str], dataset: Dataset) -> None:
 
 def points_text(dataset: Dataset, rows: IntArray | None = None) -> str:
     """The points of `dataset`, or those at `rows`, as CSV."""
-    target = "label" if dataset.task == "classification" else dataset.target_name
+    target = _target_title(dataset)
     rows = np.arange(len(dataset.points)) if rows is None else rows
     return _csv((*dataset.input_names, target), (*_inputs(dataset.X[rows]), _targets(dataset, rows)))
+
+
+def _target_title(dataset: Dataset) -> str:
+    """What the target's column is called: a class of drawn points is a label."""
+    unnamed = dataset.task == "classification" and dataset.target_name == "y"
+    return "label" if unnamed else dataset.target_name
 
 
 def write_predictions(path: str | os.PathLike[str], dataset: Dataset, prediction: Prediction) -> None:
@@ -222,7 +261,7 @@ def write_predictions(path: str | os.PathLike[str], dataset: Dataset, prediction
     engine.files.WriteError
         If it cannot be written.
     """
-    target = "label" if dataset.task == "classification" else dataset.target_name
+    target = _target_title(dataset)
     header, columns = _said(prediction, dataset.class_names)
     parts = [PART_NAMES[part] for part in dataset.parts.tolist()]
     text = _csv(
@@ -237,8 +276,13 @@ def predict_table(
     target: str | os.PathLike[str],
     dataset: Dataset,
     predict: Callable[[FloatArray], Prediction],
+    read: Callable[[str | os.PathLike[str]], FloatArray] | None = None,
 ) -> None:
     """Read inputs from `source` and write them to `target` with what the model says of them.
+
+    Parameters
+    ----------
+    read : from a file to inputs (n, d), where the columns of the file are not the inputs themselves.
 
     Raises
     ------
@@ -247,7 +291,7 @@ def predict_table(
     engine.files.WriteError
         If the predictions cannot be written.
     """
-    X = read_inputs(source, dataset.input_names)
+    X = read_inputs(source, dataset.input_names) if read is None else read(source)
     header, columns = _said(predict(X), dataset.class_names)
     write_atomically(target, _csv((*dataset.input_names, *header), (*_inputs(X), *columns)).encode())
 

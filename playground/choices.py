@@ -3,24 +3,63 @@
 from __future__ import annotations
 
 import secrets
+from collections.abc import Mapping
+from dataclasses import replace
 
 from engine import checks
 from engine.dataset import CLASS_NAMES, MAX_CLASSES, FloatArray, IntArray, Points, Task
-from engine.edits import replaced
+from engine.edits import replaced, set_values
 from engine.experiment import Data, DrawnData, Experiment, GeneratedData, GeneratorName
 from engine.generators import dataset_of, task_of
 from engine.registry import LEARNERS, learners_for
+from engine.table_columns import Columns
+from engine.table_data import TableData
 
 _DEFAULT_GENERATOR: dict[Task, GeneratorName] = {"classification": "circles", "regression": "sine"}
 
 
 def with_data(experiment: Experiment, data: Data) -> Experiment:
-    """`experiment` on other data, in a view that fits them, with a model and a loss that can do their task."""
+    """`experiment` on other data, in a view that fits them, with a model and a loss that can do their task.
+
+    A table is standardized, as its columns are of all sizes; what was so for a table is not for points.
+    """
+    was_table, is_table = isinstance(experiment.data, TableData), isinstance(data, TableData)
+    if was_table != is_table:
+        before, after = ("none", "standardize") if is_table else ("standardize", "none")
+        if experiment.preparation.scaling == before:
+            experiment = replaced(experiment, "preparation.scaling", after)
     view = experiment.view.model_copy(update={"x_range": None, "y_range": None})
     changed = suited(experiment.model_copy(update={"data": data, "view": view}))
     if task_of(data) != task_of(experiment.data):
         changed = replaced(changed, "training.loss.kind", checks.default_loss(task_of(data)))
     return changed
+
+
+def with_values(experiment: Experiment, values: Mapping[str, str]) -> Experiment:
+    """`experiment` with a value at each path, as a person types them; another target of a table brings a model and a
+    loss that can do its task, unless these are set, too.
+
+    Raises
+    ------
+    engine.edits.SettingError
+        If there is no such path or it cannot have the value.
+    """
+    if isinstance(experiment.data, TableData):
+        about_data = {path: value for path, value in values.items() if path.startswith("data.")}
+        if about_data:
+            experiment = with_data(experiment, set_values(experiment, about_data).data)
+            values = {path: value for path, value in values.items() if path not in about_data}
+    return set_values(experiment, values)
+
+
+def with_target(experiment: Experiment, name: str) -> Experiment:
+    """`experiment` on a table, predicting its column `name`; what was predicted before becomes a feature."""
+    data = experiment.data
+    if not isinstance(data, TableData):
+        return experiment
+    features = (*data.features, data.target) if data.features else ()
+    changed = {"target": name, "features": features, "target_as": "auto"}
+    return with_data(experiment, data.model_copy(update=changed))
 
 
 def with_generator(experiment: Experiment, name: GeneratorName) -> Experiment:
@@ -33,8 +72,9 @@ def with_empty_canvas(experiment: Experiment, task: Task | None = None, n_inputs
     """`experiment` without points, ready to be drawn on; the same task unless another is named."""
     dataset = dataset_of(experiment.data, experiment.preparation)
     task = task or dataset.task
-    width = n_inputs or (dataset.n_inputs if task == dataset.task else 1)
-    names = dataset.class_names if task == "classification" and dataset.class_names else CLASS_NAMES[:2]
+    width = n_inputs or (min(2, dataset.n_inputs) if task == dataset.task else 1)
+    kept = task == "classification" and 2 <= len(dataset.class_names) <= MAX_CLASSES
+    names = tuple(name[:40] for name in dataset.class_names) if kept else CLASS_NAMES[:2]
     data = DrawnData(task=task, points=Points.empty(2 if task == "classification" else width), class_names=names)
     return with_data(experiment, data)
 
@@ -66,6 +106,12 @@ def suited(experiment: Experiment) -> Experiment:
     return experiment
 
 
+def with_plane(experiment: Experiment, path: str, value: object) -> Experiment:
+    """`experiment` looked at on another plane, in a view that fits it."""
+    view = experiment.view.model_copy(update={"x_range": None, "y_range": None})
+    return replaced(experiment.model_copy(update={"view": view}), path, value)
+
+
 def with_new_seed(experiment: Experiment) -> Experiment:
     """`experiment` with other first weights and minibatches."""
     return replaced(experiment, "training.seed", secrets.randbelow(10_000))
@@ -79,10 +125,28 @@ def with_new_sample(experiment: Experiment) -> Experiment:
 # -- points ------------------------------------------------------------------------------------------------------------
 
 
+def refusal(experiment: Experiment) -> str:
+    """Why points cannot be drawn, moved or given other classes; empty where they can."""
+    if not isinstance(experiment.data, TableData) or _fits_the_plane(experiment):
+        return ""
+    return "These are rows of a table, which can only be erased: choose a data set or clear the stage to draw points."
+
+
+def _fits_the_plane(experiment: Experiment) -> bool:
+    """Whether the rows of a table can become drawn points."""
+    dataset = dataset_of(experiment.data, experiment.preparation)
+    if dataset.task == "regression":
+        return dataset.n_inputs <= 2
+    names_fit = len(dataset.class_names) <= MAX_CLASSES and max(map(len, dataset.class_names)) <= 40
+    return dataset.n_inputs == 2 and names_fit
+
+
 def drawn(experiment: Experiment) -> DrawnData:
-    """The data of `experiment` as points that can be edited one by one."""
+    """The data of `experiment` as points that can be edited one by one; none where there is a `refusal`."""
     if isinstance(experiment.data, DrawnData):
         return experiment.data
+    if refusal(experiment):
+        return DrawnData()
     dataset = dataset_of(experiment.data, experiment.preparation)
     names = dataset.class_names or CLASS_NAMES[:2]
     return DrawnData(task=dataset.task, points=dataset.points, class_names=names)
@@ -97,6 +161,10 @@ def adding_points(experiment: Experiment, X: FloatArray, y: FloatArray) -> Exper
 
 
 def erasing_points(experiment: Experiment, rows: IntArray) -> Experiment:
+    """`experiment` without the points at `rows`; of a table these rows are left out."""
+    if isinstance(experiment.data, TableData):
+        ids = dataset_of(experiment.data, experiment.preparation).points.ids[rows]
+        return replaced(experiment, "data.excluded", (*experiment.data.excluded, *ids.tolist()))
     return with_points(experiment, drawn(experiment).points.erasing(rows))
 
 
@@ -146,8 +214,22 @@ def renaming_class(experiment: Experiment, index: int, name: str) -> Experiment:
     names = class_names(experiment)
     if name in names[:index] + names[index + 1 :]:
         raise ValueError(f"Another class is called '{name}' already.")
+    if isinstance(experiment.data, TableData):
+        columns = _with_category(experiment.data, index, name)
+        return experiment.model_copy(update={"data": experiment.data.model_copy(update={"columns": columns})})
     field = "class_names" if isinstance(experiment.data, DrawnData) else "renamed_classes"
     return replaced(experiment, f"data.{field}", (*names[:index], name, *names[index + 1 :]))
+
+
+def _with_category(data: TableData, index: int, name: str) -> Columns:
+    """The columns of a table whose target has another name for one of its classes."""
+    values, names = data.columns.levels(data.target)
+    at = data.columns.names.index(data.target)
+    table = data.columns.values.copy()
+    table[at] = values
+    categories = list(data.columns.categories)
+    categories[at] = (*names[:index], name, *names[index + 1 :])
+    return replace(data.columns, values=table, categories=tuple(categories))
 
 
 def _with_classes(experiment: Experiment, data: DrawnData, names: tuple[str, ...], points: Points) -> Experiment:

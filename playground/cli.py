@@ -83,7 +83,7 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(dest="command", required=True, parser_class=_Parser, metavar="COMMAND")
 
     opening = commands.add_parser("open", help="open the window (the default)")
-    opening.add_argument("file", nargs="?", type=Path, help="an experiment (.playground) or points (.csv)")
+    opening.add_argument("file", nargs="?", type=Path, help="an experiment (.playground), points or a table (.csv)")
     opening.set_defaults(handler=_open)
 
     running = commands.add_parser("run", help="train an experiment and print its metrics")
@@ -127,7 +127,7 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _add_experiment_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("file", type=Path, metavar="FILE", help="an experiment (.playground) or points (.csv)")
+    parser.add_argument("file", type=Path, metavar="FILE", help="a .playground or .csv file, or a table: iris, …")
     parser.add_argument(
         "--set", action="append", default=[], metavar="PATH=VALUE", dest="assignments",
         help="change a value, e.g. training.optimizer.learning_rate=0.1; may be repeated",
@@ -309,18 +309,17 @@ def _doctor(options: argparse.Namespace) -> int:
 
 
 def _load(path: Path) -> Experiment:
-    from engine.files import FileError
-    from playground.opening import open_any
+    from playground.opening import open_any_or_bundled
 
     try:
-        return open_any(path)
-    except (FileError, ValueError, OSError) as error:
+        return open_any_or_bundled(path)
+    except (ValueError, OSError) as error:
         raise UsageError(str(error)) from error
 
 
 def _changed(options: argparse.Namespace) -> Experiment:
     """The experiment of the file, with what the command line sets in it."""
-    from engine.edits import set_values
+    from playground.choices import with_values
 
     assignments: dict[str, str] = {}
     for text in options.assignments:
@@ -333,7 +332,7 @@ def _changed(options: argparse.Namespace) -> Experiment:
     if options.device is not None:
         assignments["training.device"] = options.device
     try:
-        return set_values(_load(options.file), assignments)
+        return with_values(_load(options.file), assignments)
     except ValueError as error:
         raise UsageError(str(error)) from error
 
@@ -380,10 +379,11 @@ def _check_target(path: Path) -> None:
 
 
 def _predict(trained: Run, source: Path, target: Path) -> None:
+    from engine.table_predicting import reader_for
     from engine.tables import predict_table
 
     try:
-        predict_table(source, target, trained.dataset, trained.predict)
+        predict_table(source, target, trained.dataset, trained.predict, reader_for(trained.experiment))
     except (ValueError, OSError) as error:
         raise UsageError(str(error)) from error
 

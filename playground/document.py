@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 from PySide6.QtCore import QObject, Signal
 
 from engine.experiment import DrawnData, Experiment
+from engine.table_data import TableData
 
 HISTORY_DEPTH = 500
 HISTORY_BYTES = 256 * 2**20
@@ -114,10 +117,14 @@ class Document(QObject):
         held = 0
         for index in range(len(self._undo) - 1, -1, -1):
             data = self._undo[index].before.data
+            arrays: tuple[np.ndarray[Any, Any], ...] = ()
             if isinstance(data, DrawnData):
-                new = [each for each in (data.points.X, data.points.y, data.points.ids) if id(each) not in seen]
-                seen.update(map(id, new))
-                held += sum(each.nbytes for each in new)
+                arrays = (data.points.X, data.points.y, data.points.ids)
+            elif isinstance(data, TableData):
+                arrays = (data.columns.values,)
+            new = [each for each in arrays if id(each) not in seen]
+            seen.update(map(id, new))
+            held += sum(each.nbytes for each in new)
             if held > HISTORY_BYTES and index < len(self._undo) - 1:
                 del self._undo[: index + 1]
                 return
