@@ -64,6 +64,7 @@ class FigureContent:
     dataset : the points.
     view : which layers are shown, and whether the curves' axes are logarithmic.
     field, overlays, predictions, equation : what the model says; None and empty without a model.
+    caption : which plane of many inputs it is.
     x_range, y_range : the part of the plane; None fits the points.
     curve_points : the learning curves, oldest first.
     loss_name, score_name : what the curves are called.
@@ -74,6 +75,7 @@ class FigureContent:
     view: View
     field: Field | None = None
     overlays: tuple[Overlay, ...] = ()
+    caption: str = ""
     predictions: Prediction | None = None
     equation: Equation | None = None
     x_range: tuple[float, float] | None = None
@@ -236,6 +238,7 @@ def _stage(content: FigureContent, theme: Theme) -> Stage:
     stage.set_range(content.x_range or fitted[0], content.y_range or fitted[1])
     stage.set_field(content.field)
     stage.set_overlays(content.overlays)
+    stage.set_caption(content.caption)
     stage.set_predictions(content.predictions)
     stage.set_equation(content.equation)
     return stage

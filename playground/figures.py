@@ -10,7 +10,7 @@ from engine.experiment import Experiment
 from engine.learner import Prediction
 from engine.model import Model
 from engine.overlays import Equation, Overlay
-from engine.plane import on_stage
+from engine.plane import on_stage, plane_of
 from engine.snapshot import CurvePoint, Field, Viewport
 from engine.training import Run
 from playground.export import FigureContent, with_equal_units
@@ -41,7 +41,7 @@ def figure_content(
     equal_units : whether a unit must be equally long along both axes, so that circles stay round.
     """
     view = experiment.view
-    shown = on_stage(dataset, view.plane)
+    shown, plane = on_stage(dataset, view.plane), plane_of(dataset, view.plane)
     fitted = fitted_range(shown)
     x_range, y_range = ranges or (view.x_range or fitted[0], view.y_range or fitted[1])
     if equal_units and shown.n_inputs == 2:
@@ -56,6 +56,7 @@ def figure_content(
         dataset=shown,
         view=view,
         field=field,
+        caption=plane.sentence if plane is not None else "",
         overlays=tuple(overlay for overlay in overlays if not isinstance(overlay, Equation)),
         predictions=predictions,
         equation=next((overlay for overlay in overlays if isinstance(overlay, Equation)), None),

@@ -25,6 +25,9 @@ class ModelController(QObject):
         panel.learner_chosen.connect(self.on_learner_chosen)
 
     def on_edited(self, path: str, value: object, final: bool) -> None:
+        if path.startswith("view.plane."):
+            self._document.edit(choices.with_plane(self._document.experiment, path, value), "Plane", merge_key=path)
+            return
         edit_by_path(self._document, path, value, final)
 
     def on_task_chosen(self, task: str) -> None:

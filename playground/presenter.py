@@ -9,7 +9,8 @@ from dataclasses import dataclass
 import numpy as np
 from PySide6.QtWidgets import QLabel
 
-from engine.experiment import GeneratedData
+from engine.experiment import DrawnData
+from engine.plane import axes_of
 from playground.naming import loss_name, score_name, score_note
 from playground.resolve import Shown
 from playground.top_bar import TopBar
@@ -115,6 +116,7 @@ class Presenter:
         if other_data or old is None or old.predictions is not new.predictions:
             stage.set_predictions(new.predictions)
         stage.set_equation(new.equation)
+        stage.set_caption(new.caption)
         stage.set_message("" if len(new.dataset.points) else _empty_message(new))
         stage.set_notice(new.outcome.sentence if new.outcome.status in ("diverged", "failed") else "")
 
@@ -125,7 +127,7 @@ class Presenter:
             self._fitted_for = None
         else:
             # A data set is fitted whenever it changes; drawn points once, so that the plane holds still under the hand.
-            key: object = data if isinstance(data, GeneratedData) else "drawn"
+            key: object = "drawn" if isinstance(data, DrawnData) else (data, view.plane)
             if self._fitted is None or self._fitted_for is None or (key != "drawn" and key != self._fitted_for):
                 self._fitted = fitted_range(new.stage_dataset)
                 self._stretched = True
@@ -149,7 +151,8 @@ class Presenter:
             counts = dataset.counts.sum(axis=0) if dataset.n_classes else ()
             views.data.set_experiment(new.experiment, dataset.n_inputs, [int(count) for count in counts])
             if old is None or _model_facts(old) != _model_facts(new):  # not at each puff of a spray: 1 ms
-                views.model.set_experiment(new.experiment, dataset.task, dataset.n_classes, dataset.n_inputs)
+                axes = axes_of(dataset, new.experiment.view.plane) if dataset.n_inputs > 2 else (0, 1)
+                views.model.set_experiment(new.experiment, dataset.task, dataset.input_names, axes)
             views.curves.set_score_name(score_name(dataset.task), score_note(new.experiment))
             views.curves.set_loss_name(loss_name(new.experiment))
             views.data.set_active_class(new.workspace.active_class)
@@ -186,7 +189,7 @@ def _model_facts(shown: Shown) -> tuple[object, ...]:
     """All that the model panel shows."""
     experiment, dataset = shown.experiment, shown.dataset
     return (
-        experiment.learner, experiment.training, experiment.view, dataset.task, dataset.n_classes, dataset.n_inputs
+        experiment.learner, experiment.training, experiment.view, dataset.task, dataset.n_classes, dataset.input_names
     )  # fmt: skip
 
 

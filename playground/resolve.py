@@ -14,7 +14,7 @@ from engine.experiment import DrawnData, Experiment
 from engine.generators import dataset_of
 from engine.learner import RUNNING, Outcome, Prediction
 from engine.overlays import Equation, Overlay
-from engine.plane import on_stage
+from engine.plane import on_stage, plane_of
 from engine.snapshot import Field, Judged, Snapshot, SplitMetrics
 from playground.workspace import Workspace
 
@@ -29,6 +29,7 @@ class Shown:
     experiment: Experiment
     dataset: Dataset
     stage_dataset: Dataset
+    caption: str
     workspace: Workspace
     complaints: Mapping[str, str]
     blocked: str
@@ -71,11 +72,13 @@ def resolve(experiment: Experiment, snapshot: Snapshot | None, workspace: Worksp
     complaints = {each.path: each.sentence for each in reversed(found)} if len(dataset.points) else {}
     if shot.device_note:
         complaints.setdefault("training.device", shot.device_note)
+    plane = plane_of(dataset, experiment.view.plane)
     outcome = snapshot.outcome if snapshot is not None else RUNNING
     return Shown(
         experiment=experiment,
         dataset=dataset,
         stage_dataset=on_stage(dataset, experiment.view.plane),
+        caption=plane.sentence if plane is not None else "",
         workspace=workspace,
         complaints=complaints,
         blocked=blocked,

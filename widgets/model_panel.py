@@ -17,6 +17,7 @@ from widgets.form import Form, tooltip_html
 from widgets.formula import FormulaCard
 from widgets.layer_editor import LayerEditor
 from widgets.loss_plot import LossPlot
+from widgets.plane_chooser import PlaneChooser
 from widgets.sections import Fold, Panel, QuietComboBox, Section, Segmented, Sentence, chip
 from widgets.style import set_look
 
@@ -118,6 +119,10 @@ class ModelPanel(Panel):
         self._optimizer_section = section
 
     def _build_show(self, section: Section) -> None:
+        self.plane = PlaneChooser(_LABEL_WIDTH)
+        self.plane.edited.connect(self.edited)
+        self.plane.hide()
+        section.add(self.plane)
         fold = self._show_fold = Fold("show", tooltip="Shows what else the stage can show.")
         grid, folded_grid = QWidget(), QWidget()
         flow, folded_flow = FlowLayout(grid, spacing=5), FlowLayout(folded_grid, spacing=5)
@@ -159,12 +164,15 @@ class ModelPanel(Panel):
 
     # Setters
 
-    def set_experiment(self, experiment: Experiment, task: Task, n_classes: int, n_inputs: int = 2) -> None:
+    def set_experiment(
+        self, experiment: Experiment, task: Task, input_names: tuple[str, ...], axes: tuple[int, int] = (0, 1)
+    ) -> None:
         """Show the document; nothing is emitted.
 
         Parameters
         ----------
-        task, n_classes, n_inputs : of the data as they are.
+        task, input_names : of the data as they are.
+        axes : of more than two inputs the two that a plane of two features shows.
         """
         if task != self._task or self.learner.count() == 0:
             self._task = task
@@ -185,7 +193,11 @@ class ModelPanel(Panel):
             section.setVisible(by_gradient)
         self._penalties.setVisible(by_gradient)
         self.computation.set_value(training)
-        self._set_view(experiment.view, n_inputs)
+        many = len(input_names) > 2
+        self.plane.setVisible(many)
+        if many:
+            self.plane.set_plane(experiment.view.plane, input_names, axes)
+        self._set_view(experiment.view, len(input_names))
 
     def _offer_learners(self) -> None:
         with QSignalBlocker(self.learner):
@@ -222,7 +234,7 @@ class ModelPanel(Panel):
         self.loss_plot.set_curve(curve, title)
 
     def _set_view(self, view: View, n_inputs: int) -> None:
-        shown = _SHOWN[self._task, n_inputs if self._task == "regression" else 2]
+        shown = _SHOWN[self._task, min(2, n_inputs) if self._task == "regression" else 2]
         folded = [name for name in _FOLDED_SHOWN if name in shown]
         default = View()
         self._show_fold.set_contents(

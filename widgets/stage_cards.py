@@ -271,6 +271,7 @@ def paint_equation(painter: QPainter, frame: Frame, equation: Equation, card: QR
     painter.drawText(inner, _EQUATION_FLAGS, equation.text)
 
 
+_CAPTION_FLAGS = Qt.TextFlag.TextWordWrap | Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
 _EQUATION_FLAGS = Qt.TextFlag.TextWordWrap | Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignTop
 
 
@@ -301,6 +302,19 @@ def paint_message(painter: QPainter, frame: Frame, message: str) -> None:
         painter.setPen(QColor(frame.theme.text if index == 0 else frame.theme.muted))
         painter.drawText(QRectF(plot.center().x() - width / 2, top, width, room.height()), flags, line)
         top += room.height() + 8
+
+
+def paint_caption(painter: QPainter, frame: Frame, caption: str) -> None:
+    """Write a sentence in small letters along the lower edge of the plot."""
+    plot, font = frame.plot, frame.font(-2)
+    room = QRectF(0, 0, plot.width() - 2 * CARD_GAP - _PADDING, plot.height())
+    text = QFontMetricsF(font).boundingRect(room, _EQUATION_FLAGS, caption)
+    size = QSizeF(text.width() + _PADDING + 2, text.height() + 0.5 * _PADDING)
+    card = QRectF(plot.left() + 6, plot.bottom() - 6 - size.height(), *size.toTuple())
+    paint_card(painter, frame, card)
+    painter.setPen(QColor(frame.theme.muted))
+    painter.setFont(font)
+    painter.drawText(card.adjusted(_PADDING / 2, 0, -_PADDING / 2, 0), _CAPTION_FLAGS, caption)
 
 
 def paint_notice(painter: QPainter, frame: Frame, notice: str) -> None:

@@ -19,6 +19,7 @@ from widgets.stage_cards import (
     Legend,
     card_at,
     equation_size,
+    paint_caption,
     paint_equation,
     paint_message,
     paint_notice,
@@ -61,6 +62,7 @@ class Figure:
         self.y_range: Range = DEFAULT_RANGE
         self.overlays: tuple[Overlay, ...] = ()
         self.equation: Equation | None = None
+        self.caption = ""
         self.field: Field | None = None
         self.points = ShownPoints(empty_dataset(), True)
         self.selection: Rows = np.empty(0, np.intp)
@@ -206,6 +208,8 @@ class Figure:
         return self.points.pixels(frame.mapping, rows[:: 1 + len(rows) // _LOOKED_AT])
 
     def _paint_cards(self, painter: QPainter, frame: Frame) -> None:
+        if self.caption:
+            paint_caption(painter, frame, self.caption)
         legend, card = self.legend(), self.legend_card(frame)
         if legend is not None:
             painter.save()

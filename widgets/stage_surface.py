@@ -165,6 +165,12 @@ class StageSurface(QWidget):
             self.hand.message = message
             self.update()
 
+    def set_caption(self, caption: str) -> None:
+        """Write in small letters which plane is shown. Empty writes nothing."""
+        if caption != self.figure.caption:
+            self.figure.caption = caption
+            self._repaint()
+
     def set_notice(self, notice: str) -> None:
         """Write a sentence along the lower edge of the plot: what has gone wrong. Empty writes nothing."""
         if notice != self.hand.notice:

@@ -27,6 +27,9 @@ from widgets.model_panel import WIDTH, ModelPanel
 from widgets.style import apply_theme
 from widgets.theme import DARK, LIGHT
 
+ONE, TWO = ("x",), ("x1", "x2")
+"""What the inputs are called."""
+
 Show = Callable[..., Any]
 Picture = Callable[[QWidget], QImage]
 Wishes = list[tuple[Any, ...]]
@@ -40,7 +43,7 @@ def _light(qapp: QApplication) -> None:
 @pytest.fixture
 def panel(show: Show) -> ModelPanel:
     made = ModelPanel()
-    made.set_experiment(Experiment(), "classification", 2)
+    made.set_experiment(Experiment(), "classification", TWO)
     shown: ModelPanel = show(made, WIDTH, 900)
     return shown
 
@@ -71,13 +74,13 @@ def test_a_task_is_chosen_and_shown_only_once_the_document_has_it(
     qtbot.mouseClick(panel.tasks.button("regression"), Qt.MouseButton.LeftButton)
     assert wishes == [("task_chosen", "regression")]
     assert panel.tasks.button("classification").isChecked()
-    panel.set_experiment(Experiment(learner=LinearRegression()), "regression", 0)
+    panel.set_experiment(Experiment(learner=LinearRegression()), "regression", TWO)
     assert panel.tasks.button("regression").isChecked()
 
 
 @pytest.mark.parametrize("task", ["classification", "regression"])
 def test_the_models_offered_are_those_that_can_do_the_task(panel: ModelPanel, task: Task) -> None:
-    panel.set_experiment(Experiment(), task, 2)
+    panel.set_experiment(Experiment(), task, TWO)
     offered = [panel.learner.itemData(row) for row in range(panel.learner.count())]
     assert offered == [entry.kind for entry in learners_for(task)]
 
@@ -91,7 +94,7 @@ def test_a_model_is_chosen_by_keyboard(qtbot: QtBot, panel: ModelPanel, wishes: 
 @pytest.mark.parametrize("kind", list(LEARNERS))
 def test_every_model_has_its_form_and_formula(panel: ModelPanel, kind: str) -> None:
     entry = LEARNERS[kind]
-    panel.set_experiment(Experiment(learner=entry.settings()), entry.tasks[0], 2)
+    panel.set_experiment(Experiment(learner=entry.settings()), entry.tasks[0], TWO)
     assert panel.learner.currentData() == kind
     assert entry.formula in panel.formula.accessibleName()
     assert panel.formula.toolTip() == entry.sentence
@@ -99,7 +102,7 @@ def test_every_model_has_its_form_and_formula(panel: ModelPanel, kind: str) -> N
 
 
 def test_a_layer_is_added_like_the_last_and_taken_away(qtbot: QtBot, panel: ModelPanel, wishes: Wishes) -> None:
-    panel.set_experiment(Experiment(learner=network(4, 6)), "classification", 2)
+    panel.set_experiment(Experiment(learner=network(4, 6)), "classification", TWO)
     qtbot.mouseClick(panel.layers.add_button, Qt.MouseButton.LeftButton)
     qtbot.mouseClick(panel.layers.remove_button, Qt.MouseButton.LeftButton)
     assert wishes == [
@@ -110,7 +113,7 @@ def test_a_layer_is_added_like_the_last_and_taken_away(qtbot: QtBot, panel: Mode
 
 @pytest.mark.parametrize(("count", "can_add", "can_remove"), [(0, True, False), (1, True, True), (8, False, True)])
 def test_there_are_none_to_eight_layers(panel: ModelPanel, count: int, can_add: bool, can_remove: bool) -> None:
-    panel.set_experiment(Experiment(learner=network(*[3] * count)), "classification", 2)
+    panel.set_experiment(Experiment(learner=network(*[3] * count)), "classification", TWO)
     assert MAX_LAYERS == 8
     assert len(panel.layers.boxes) == count
     assert all(box.isVisibleTo(panel.layers) for box in panel.layers.boxes)
@@ -120,13 +123,13 @@ def test_there_are_none_to_eight_layers(panel: ModelPanel, count: int, can_add: 
 
 
 def test_units_are_typed_and_stepped(qtbot: QtBot, panel: ModelPanel, wishes: Wishes) -> None:
-    panel.set_experiment(Experiment(learner=network(4, 6)), "classification", 2)
+    panel.set_experiment(Experiment(learner=network(4, 6)), "classification", TWO)
     box = panel.layers.boxes[1]
     box.setFocus()
     box.selectAll()
     qtbot.keyClicks(box, "128")
     qtbot.keyClick(box, Qt.Key.Key_Return)
-    panel.set_experiment(Experiment(learner=network(4, 128)), "classification", 2)
+    panel.set_experiment(Experiment(learner=network(4, 128)), "classification", TWO)
     qtbot.keyClick(box, Qt.Key.Key_Up)
     assert [wish[2] for wish in wishes] == [network(4, 128).layers, network(4, 129).layers]
 
@@ -143,7 +146,7 @@ def test_too_many_units_are_refused_beneath_the_boxes(qtbot: QtBot, panel: Model
 
 
 def test_one_activation_is_set_for_all_layers_and_one_for_each(qtbot: QtBot, panel: ModelPanel, wishes: Wishes) -> None:
-    panel.set_experiment(Experiment(learner=network(4, 6)), "classification", 2)
+    panel.set_experiment(Experiment(learner=network(4, 6)), "classification", TWO)
     panel.layers.activation.setFocus()
     qtbot.keyClick(panel.layers.activation, Qt.Key.Key_End)
     sine = tuple(layer.model_copy(update={"activation": "sine"}) for layer in network(4, 6).layers)
@@ -152,7 +155,7 @@ def test_one_activation_is_set_for_all_layers_and_one_for_each(qtbot: QtBot, pan
     panel.layers.combos[1].setFocus()
     qtbot.keyClick(panel.layers.combos[1], Qt.Key.Key_Home)
     assert [layer.activation for layer in wishes[1][2]] == ["tanh", "linear"]
-    panel.set_experiment(Experiment(learner=MultilayerPerceptron(layers=wishes[1][2])), "classification", 2)
+    panel.set_experiment(Experiment(learner=MultilayerPerceptron(layers=wishes[1][2])), "classification", TWO)
     assert panel.layers.activation.currentIndex() == -1
     assert panel.layers.activation.placeholderText() == "Mixed"
 
@@ -160,7 +163,7 @@ def test_one_activation_is_set_for_all_layers_and_one_for_each(qtbot: QtBot, pan
 @pytest.mark.parametrize("kind", list(FORMULAS))
 def test_every_loss_has_a_formula_and_a_plot(panel: ModelPanel, picture: Picture, kind: LossKind) -> None:
     blank = colours(picture(LossPlot()))
-    panel.set_experiment(Experiment(training=Training(loss=Loss(kind=kind))), "classification", 2)
+    panel.set_experiment(Experiment(training=Training(loss=Loss(kind=kind))), "classification", TWO)
     assert FORMULAS[kind] in panel.loss_formula.accessibleName()
     seen = colours(picture(panel.loss_plot))
     assert QColor(LIGHT.accent).name() in seen
@@ -185,7 +188,7 @@ def test_the_plot_of_a_loss_is_the_loss(show: Show, picture: Picture) -> None:
 
 
 def test_a_wrong_pairing_is_explained_in_place(panel: ModelPanel) -> None:
-    panel.set_experiment(Experiment(training=Training(loss=Loss(kind="hinge"))), "regression", 0, 1)
+    panel.set_experiment(Experiment(training=Training(loss=Loss(kind="hinge"))), "regression", ONE)
     assert panel.mark("training.loss.kind", "The hinge loss compares classes: choose squared.")
     assert "The hinge loss compares classes: choose squared." in texts(panel)
     assert panel.mark("training.loss.kind", None)
@@ -222,7 +225,7 @@ def test_a_mark_for_elsewhere_is_handed_back(panel: ModelPanel) -> None:
 def test_what_can_be_shown_goes_with_the_task(
     panel: ModelPanel, task: Task, n_inputs: int, shown: set[str], hidden: set[str]
 ) -> None:
-    panel.set_experiment(Experiment(), task, 2, n_inputs)
+    panel.set_experiment(Experiment(), task, ("x1", "x2")[:n_inputs])
     panel.set_folds({"show": True})
     names = {button.text() for button in panel.findChildren(QAbstractButton) if button.isVisible()}
     assert shown <= names
@@ -253,7 +256,7 @@ def test_setting_says_nothing(panel: ModelPanel, wishes: Wishes) -> None:
         (LinearRegression(), "regression", Optimizer(kind="random_search", learning_rate=1.0)),
         (LogisticRegression(), "classification", Optimizer(schedule="cosine")),
     ):
-        panel.set_experiment(Experiment(learner=learner, training=Training(optimizer=optimizer)), task, 2)  # type: ignore[arg-type]
+        panel.set_experiment(Experiment(learner=learner, training=Training(optimizer=optimizer)), task, TWO)  # type: ignore[arg-type]
     assert wishes == []
 
 
@@ -264,7 +267,7 @@ def test_nothing_is_clipped_at_the_least_width(
 ) -> None:
     apply_theme(qapp, theme)
     training = Training(loss=Loss(kind="huber"), optimizer=Optimizer(kind=optimizer, schedule="step"))
-    panel.set_experiment(Experiment(learner=network(*[1024] * 8), training=training), "regression", 0, 1)
+    panel.set_experiment(Experiment(learner=network(*[1024] * 8), training=training), "regression", ONE)
     panel.set_folds(dict.fromkeys(panel.folds(), True))
     panel.resize(panel.minimumSizeHint().width(), 600)
     for _ in range(3):
