@@ -61,6 +61,13 @@ class DataController(QObject):
 
     # -- strokes ---------------------------------------------------------------------------------------------------
 
+    def _refused(self) -> bool:
+        """Whether points cannot be drawn or changed one by one; it is said why."""
+        sentence = choices.refusal(self._document.experiment)
+        if sentence:
+            self.said.emit(sentence)
+        return bool(sentence)
+
     def _edit(self, experiment: Experiment, text: str, merge_key: str = "") -> None:
         self._document.edit(experiment, text, merge_key)
 
@@ -68,16 +75,20 @@ class DataController(QObject):
         self._document.begin_stroke(TOOLS[tool].title)
 
     def on_points_drawn(self, X: FloatArray, y: FloatArray) -> None:
-        self._edit(choices.adding_points(self._document.experiment, X, y), "Draw")
+        if not self._refused():
+            self._edit(choices.adding_points(self._document.experiment, X, y), "Draw")
 
     def on_points_erased(self, rows: IntArray) -> None:
         self._edit(choices.erasing_points(self._document.experiment, rows), "Erase")
         self._set_workspace(selection=NO_ROWS)
 
     def on_points_moved(self, rows: IntArray, X: FloatArray, y: FloatArray | None) -> None:
-        self._edit(choices.moving_points(self._document.experiment, rows, X, y), "Move")
+        if not self._refused():
+            self._edit(choices.moving_points(self._document.experiment, rows, X, y), "Move")
 
     def on_points_relabelled(self, rows: IntArray, label: int) -> None:
+        if self._refused():
+            return
         data = choices.drawn(self._document.experiment)
         if data.task != "classification":
             self.said.emit("Points of a regression have no class: drag them to change their target.")
@@ -156,11 +167,15 @@ class DataController(QObject):
             self._edit(choices.with_new_sample(self._document.experiment), "New sample")
 
     def on_class_added(self) -> None:
+        if self._refused():
+            return
         before = self._document.experiment
         self._edit(choices.adding_class(before), "Add a class")
         self._set_workspace(active_class=len(choices.drawn(self._document.experiment).class_names) - 1)
 
     def on_class_removed(self, index: int) -> None:
+        if self._refused():
+            return
         experiment = choices.removing_class(self._document.experiment, index)
         if experiment is self._document.experiment:
             self.said.emit("Two classes must stay: with one there is nothing to tell apart.")

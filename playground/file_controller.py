@@ -12,18 +12,21 @@ from PySide6.QtCore import QObject, QTimer
 from PySide6.QtGui import QAction, QGuiApplication
 from PySide6.QtWidgets import QMenu
 
-from engine.experiment import Experiment
-from engine.files import save_experiment
+from engine.experiment import DrawnData, Experiment
+from engine.files import load_experiment, save_experiment
 from engine.generators import dataset_of
 from playground import dialogs
+from playground.choices import with_data
 from playground.export import FigureContent
 from playground.figures import figure_content
-from playground.opening import TABLE_SUFFIXES, open_any
+from playground.opening import TABLE_SUFFIXES, read_points_or_table
 from playground.settings import save_settings
+from playground.table_controller import TableController
 from playground.waiting import NotWaitedForError, wait_for
 from widgets.theme import THEMES
 
 if TYPE_CHECKING:
+    from engine.table_reading import Reading
     from playground.window import MainWindow
 
 SUFFIX = ".playground"
@@ -39,6 +42,7 @@ class FileController(QObject):
         self._window = window
         self._recent_menu: QMenu | None = None
         self._to_open = ""
+        self._tables = TableController(window, window.document)
 
     # -- opening ---------------------------------------------------------------------------------------------------
 
@@ -65,7 +69,8 @@ class FileController(QObject):
         document = self._window.document
         is_table = path.suffix.lower() in TABLE_SUFFIXES
         try:
-            experiment = self._read(path)
+            read = self._read(path)
+            experiment = self._made_of(read, path)
         except NotWaitedForError:
             self._window.say(f"{path.name} was not opened.")
             return False
@@ -83,18 +88,35 @@ class FileController(QObject):
         self._window.say(f"Opened {path.name}.")
         return True
 
-    def _read(self, path: Path) -> Experiment:
-        """What is in the file; a large one is read and made ready to be shown while the window stays alive."""
-        current = self._window.document.experiment
+    def _read(self, path: Path) -> Experiment | DrawnData | Reading:
+        """What is in the file; a large one is read while the window stays alive."""
+        read = read_points_or_table if path.suffix.lower() in TABLE_SUFFIXES else load_experiment
         if not path.is_file() or path.stat().st_size <= _QUICKLY_READ:
-            return open_any(path, current)
+            return read(path)
+        return wait_for(self._window, f"Reading {path.name}…", lambda: read(path))
 
-        def work() -> Experiment:
-            experiment = open_any(path, current)
-            dataset_of(experiment.data, experiment.preparation)  # is kept, for whoever asks next
-            return experiment
+    def _made_of(self, read: Experiment | DrawnData | Reading, path: Path) -> Experiment:
+        """The experiment that is to be shown; a person says what a table is to be.
 
-        return wait_for(self._window, f"Reading {path.name}…", work)
+        Raises
+        ------
+        NotWaitedForError
+            If it is not to be opened after all.
+        """
+        current = self._window.document.experiment
+        if isinstance(read, Experiment):
+            experiment = read
+        elif isinstance(read, DrawnData):
+            experiment = with_data(current, read)
+        else:
+            table = self._tables.ask_about(read, path)
+            if table is None:
+                raise NotWaitedForError
+            experiment = with_data(current, table)
+        if path.stat().st_size > _QUICKLY_READ:
+            # Is kept, for whoever asks next.
+            wait_for(self._window, f"Reading {path.name}…", lambda: dataset_of(experiment.data, experiment.preparation))
+        return experiment
 
     # -- saving ----------------------------------------------------------------------------------------------------
 

@@ -16,6 +16,7 @@ from engine.learner import RUNNING, Outcome, Prediction
 from engine.overlays import Equation, Overlay
 from engine.plane import on_stage, plane_of
 from engine.snapshot import Field, Judged, Snapshot, SplitMetrics
+from engine.table_data import TableData
 from playground.workspace import Workspace
 
 if TYPE_CHECKING:
@@ -69,7 +70,8 @@ def resolve(experiment: Experiment, snapshot: Snapshot | None, workspace: Worksp
     usable = snapshot is not None and snapshot.model is not None and len(dataset.points) > 0
     shot = snapshot if snapshot is not None and usable else Snapshot(0)
     # An empty canvas is no mistake: the stage itself says what to do.
-    complaints = {each.path: each.sentence for each in reversed(found)} if len(dataset.points) else {}
+    has_data = len(dataset.points) > 0 or isinstance(experiment.data, TableData)
+    complaints = {each.path: each.sentence for each in reversed(found)} if has_data else {}
     if shot.device_note:
         complaints.setdefault("training.device", shot.device_note)
     plane = plane_of(dataset, experiment.view.plane)

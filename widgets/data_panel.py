@@ -8,6 +8,7 @@ from typing import Protocol
 from PySide6.QtCore import QEvent, QSize, Qt, Signal
 from PySide6.QtWidgets import QButtonGroup, QHBoxLayout, QLabel, QPushButton, QToolButton, QWidget
 
+from engine.dataset import MAX_CLASSES
 from engine.experiment import CHIPS, DrawnData, Experiment, GeneratedData, Preparation
 from widgets.class_chips import ClassChips
 from widgets.fields import FieldSpec
@@ -17,6 +18,7 @@ from widgets.gallery import Gallery, GalleryEntry
 from widgets.icons import icon
 from widgets.sections import Fold, Panel, Section, Sentence, chip
 from widgets.style import active_theme
+from widgets.table_card import TableCard, TableChips
 
 WIDTH = 250
 _LABEL_WIDTH = 82
@@ -83,6 +85,10 @@ class DataPanel(Panel):
     reseed_requested = Signal()
     open_points_requested = Signal()
     paste_points_requested = Signal()
+    table_set_chosen = Signal(str)
+    """The id of a bundled table."""
+    table_target_chosen = Signal(str)
+    columns_requested = Signal()
 
     def __init__(self, tools: Iterable[ToolButton], parent: QWidget | None = None) -> None:
         super().__init__("Data", WIDTH, parent)
@@ -155,10 +161,15 @@ class DataPanel(Panel):
         self.gallery = Gallery()
         self.gallery.chosen.connect(self.data_set_chosen)
         section.add(self.gallery)
+        self.tables = TableChips()
+        self.tables.chosen.connect(self.table_set_chosen)
+        section.add(self.tables)
         line = QHBoxLayout()
         line.setSpacing(6)
-        self.open_button = QPushButton("Open points…")
-        self.open_button.setToolTip("Reads points from a CSV file with the columns x1, x2 and label.")
+        self.open_button = QPushButton("Open table…")
+        self.open_button.setToolTip(
+            "Reads points or a table from a CSV file: with the columns x1, x2 and label, or any others."
+        )
         self.open_button.clicked.connect(self.open_points_requested)
         self.paste_button = QPushButton("Paste")
         self.paste_button.setToolTip("Pastes points from the clipboard: rows of x1, x2 and label.")
@@ -192,9 +203,16 @@ class DataPanel(Panel):
         self._drawn_hint.setProperty("look", "hint")
         self._drawn_hint.setWordWrap(True)
         self._drawn_hint.hide()
-        for form in (self.sample, self.shares):
+        self.table = TableCard(_LABEL_WIDTH)
+        self.table.target_chosen.connect(self.table_target_chosen)
+        self.table.columns_requested.connect(self.columns_requested)
+        self.filling = Form(Preparation, "preparation", ("missing", "encoding"), titles={"missing": "Missing"},
+                            label_width=_LABEL_WIDTH)  # fmt: skip
+        self.filling.hide()
+        self.table.hide()
+        for form in (self.sample, self.shares, self.filling):
             form.edited.connect(self.edited)
-        for widget in (self._drawn_hint, self.sample, self.shares, fold):
+        for widget in (self._drawn_hint, self.table, self.sample, self.filling, self.shares, fold):
             section.add(widget)
         self._sample_section = section
 
@@ -211,7 +229,14 @@ class DataPanel(Panel):
             self._chip_buttons[name] = button
             (folded_flow if name in _FOLDED_CHIPS else flow).addWidget(button)
         fold.body.addWidget(folded_grid)
+        self._folded_chips = folded_grid
         section.add(grid)
+        self._chips_grid = grid
+        self._inputs_hint = QLabel("Every column that is chosen is a feature.")
+        self._inputs_hint.setProperty("look", "hint")
+        self._inputs_hint.setWordWrap(True)
+        self._inputs_hint.hide()
+        section.add(self._inputs_hint)
         self._chips_sentence = Sentence()
         section.add(self._chips_sentence)
         self.maps = Form(
@@ -234,15 +259,30 @@ class DataPanel(Panel):
 
         Parameters
         ----------
-        n_inputs : 1 or 2.
+        n_inputs : how many inputs the points have.
         class_counts : the points of each class; empty in regression.
         """
         data = experiment.data
         is_classification = len(class_counts) > 0
-        names = data.class_names if isinstance(data, DrawnData) else data.names(len(class_counts))
-        self.classes.setVisible(is_classification)
-        if is_classification:
+        is_table = data.source == "table"
+        self.classes.setVisible(
+            is_classification and not (is_table and n_inputs != 2) and len(class_counts) <= MAX_CLASSES
+        )
+        if not self.classes.isHidden():
+            if data.source == "table":
+                names = data.target_values()[1]
+            else:
+                names = data.class_names if isinstance(data, DrawnData) else data.names(len(class_counts))
             self.classes.set_classes(names, class_counts)
+        if data.source == "table":
+            chosen = len(data.feature_names)
+            self.table.set_table(data.title, len(data.columns), chosen, data.columns.names, data.target)
+        self.table.setVisible(is_table)
+        self.filling.setVisible(is_table)
+        self.filling.set_value(experiment.preparation)
+        self.tables.set_chosen(data.title if data.source == "table" else "")
+        self._chips_grid.setVisible(n_inputs <= 2)
+        self._inputs_hint.setVisible(n_inputs > 2)
         self.target.setVisible(not is_classification and n_inputs == 2)
         self._height_hint.setVisible(not is_classification and n_inputs == 1)
         self.gallery.set_task("classification" if is_classification else "regression")
@@ -259,7 +299,8 @@ class DataPanel(Panel):
             button.setChecked(name in self._chips)
             button.setVisible(n_inputs > 1 or "x2" not in name)
             button.setText(_CHIP_LABELS[name] if n_inputs > 1 else _CHIP_LABELS[name].replace("₁", ""))
-        folded = [name for name in _FOLDED_CHIPS if n_inputs > 1 or "x2" not in name]
+        folded = [name for name in _FOLDED_CHIPS if n_inputs == 2 or (n_inputs == 1 and "x2" not in name)]
+        self._folded_chips.setVisible(bool(folded))
         self._features_fold.set_contents(self, len(folded), sum(name in self._chips for name in folded))
 
     def set_tool(self, tool: str) -> None:
@@ -289,10 +330,13 @@ class DataPanel(Panel):
         -------
         Whether the panel has a place for that path.
         """
-        if any(form.mark(path, sentence) for form in (self.sample, self.shares, self.maps)):
+        if any(form.mark(path, sentence) for form in (self.sample, self.shares, self.filling, self.maps)):
             return True
         places = {
             "data": self._draw_section.say,
+            "data.target": self.table.say,
+            "data.features": self.table.say,
+            "data.columns": self.table.say,
             "data.points": self._draw_section.say,
             "data.class_names": self._draw_section.say,
             "preparation": self._sample_section.say,

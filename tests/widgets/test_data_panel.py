@@ -190,7 +190,7 @@ def test_thumbnails_show_their_points_in_the_classes_colours(
 def test_points_are_opened_pasted_cleared_and_drawn_anew(
     qtbot: QtBot, panel: DataPanel, wishes: list[tuple[Any, ...]]
 ) -> None:
-    for name in ("Open points…", "Paste", "Clear", "New seed"):
+    for name in ("Open table…", "Paste", "Clear", "New seed"):
         click(qtbot, panel, name)
     assert [name for name, *_ in wishes] == [
         "open_points_requested", "paste_points_requested", "clear_requested", "reseed_requested",
@@ -290,7 +290,7 @@ def test_nothing_is_clipped_at_the_least_width(qapp: QApplication, panel: DataPa
 
 def test_folds_are_remembered(panel: DataPanel, show: Show) -> None:
     opened = dict.fromkeys(panel.folds(), True)
-    assert set(opened) == {"data_sets", "sample", "features"}
+    assert set(opened) == {"data_sets", "tables", "sample", "features"}
     heard: list[tuple[str, bool]] = []
     panel.fold_toggled.connect(lambda name, is_open: heard.append((name, is_open)))
     panel.set_folds({**opened, "unknown": True})
