@@ -157,6 +157,8 @@ def problem(data: TableData, preparation: Preparation) -> Problem | None:
         return Problem("data.target", f"{data.target} holds no number in any row: choose another target.")
     if data.task == "classification" and len(classes) < 2:
         return Problem("data.target", f"{data.target} is the same in every row: choose another target.")
+    if len(data.rows()) == 0:
+        return Problem("data.target", "Every row is erased or has no target: take a step back, or open it again.")
     width = sum(_width(data, preparation, name) for name in names)
     if width > MOST_FEATURES:
         return Problem(

@@ -183,8 +183,8 @@ class TableDraft:
         )  # fmt: skip
         return tuple(
             PreviewChoice(
-                key, title, tooltip,
-                tuple((each, f"{label} (guessed)" if each == guessed else label) for each, label in options.items()),
+                key, title, f"{tooltip} ✓ is what was guessed.",
+                tuple((each, f"{label} ✓" if each == guessed else label) for each, label in options.items()),
                 value,
             )
             for key, title, tooltip, options, value, guessed in rows

@@ -151,6 +151,7 @@ QTableView::item { padding: 2px 8px; }
 QTableView::item:focus { background: transparent; border: none; }
 QHeaderView, QHeaderView::section { background: %(window)s; color: %(muted)s; border: none; padding: 2px 8px;
   min-height: 24px; }
+QSplitter::handle { background: transparent; }
 QFrame[look="rule"] { background: %(border)s; border: none; }
 
 QPushButton, QToolButton { background: %(raised)s; border: 1px solid %(border)s; border-radius: 6px;
@@ -237,10 +238,12 @@ QSlider::sub-page:horizontal:disabled { background: %(faint)s; }
 QSlider::handle:horizontal:disabled { border-color: %(faint)s; }
 
 QCheckBox { spacing: 7px; }
-QCheckBox::indicator { width: 15px; height: 15px; border: 1px solid %(strong_border)s; border-radius: 4px;
+QCheckBox::indicator, QTableView::indicator { width: 15px;
+  height: 15px; border: 1px solid %(strong_border)s; border-radius: 4px;
   background: %(raised)s; }
-QCheckBox::indicator:hover, QCheckBox::indicator:focus { border-color: %(accent)s; }
-QCheckBox::indicator:checked { background: %(accent)s; border-color: %(accent)s; image: url("%(check)s"); }
+QCheckBox::indicator:hover, QCheckBox::indicator:focus, QTableView::indicator:hover { border-color: %(accent)s; }
+QCheckBox::indicator:checked, QTableView::indicator:checked { background: %(accent)s;
+  border-color: %(accent)s; image: url("%(check)s"); }
 QCheckBox:focus { color: %(accent)s; }
 
 QMenuBar { background: %(window)s; }

@@ -161,7 +161,7 @@ class ColumnsModel(QAbstractTableModel):
         if place == NAME:
             return f"{column.name}  (target)" if column.name == self._content.target else column.name
         if place == KIND:
-            return dict(self.kinds)[column.kind]
+            return f"{dict(self.kinds)[column.kind]} ▾"
         return column.remark if place == REMARK else f"{column.missing:,}" if column.missing else ""
 
     def setData(self, index: Index, value: Any, role: int = Qt.ItemDataRole.EditRole) -> bool:

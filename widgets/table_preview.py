@@ -69,7 +69,6 @@ class TablePreview(QDialog):
         for choice in content.choices:
             self._add_choice(line, choice)
         if content.choices:
-            line.addStretch(1)
             layout.addLayout(line)
         layout.addWidget(self._tables(), 1)
         layout.addLayout(self._target_line(content))
@@ -81,7 +80,10 @@ class TablePreview(QDialog):
         self._problem.setObjectName("table_problem")
         layout.addWidget(self._remarks)
         layout.addWidget(self._problem)
-        self.buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Cancel)
+        self.buttons = QDialogButtonBox()
+        cancel = QPushButton("Cancel")
+        cancel.setAutoDefault(False)
+        self.buttons.addButton(cancel, QDialogButtonBox.ButtonRole.RejectRole)
         self.open_button = QPushButton(accept_text)
         self.open_button.setDefault(True)
         self.buttons.addButton(self.open_button, QDialogButtonBox.ButtonRole.AcceptRole)
@@ -114,7 +116,7 @@ class TablePreview(QDialog):
         box.setAccessibleName(choice.title)
         box.setAccessibleDescription(choice.tooltip)
         box.setToolTip(choice.tooltip)
-        box.setMinimumContentsLength(max(len(label) for _, label in choice.options) - 4)
+        box.setMinimumContentsLength(9)
         box.activated.connect(self._on_choice)
         label = QLabel(choice.title)
         label.setBuddy(box)
@@ -129,7 +131,7 @@ class TablePreview(QDialog):
         self.target.setObjectName("target")
         self.target.setAccessibleName("Target")
         self.target.setToolTip("The column that the model predicts.")
-        self.target.setMinimumContentsLength(18)
+        self.target.setMinimumContentsLength(12)
         self.target.activated.connect(self._on_target)
         label = QLabel("Target")
         label.setBuddy(self.target)
@@ -159,7 +161,6 @@ class TablePreview(QDialog):
         self.columns_view = _table(self._columns, "Columns")
         self.columns_view.setEditTriggers(QAbstractItemView.EditTrigger.AllEditTriggers)
         self.columns_view.setItemDelegateForColumn(KIND, KindDelegate(self.columns_view))
-        self.columns_view.verticalHeader().hide()
         header = self.columns_view.horizontalHeader()
         for column, width in ((NAME, 220), (KIND, 110), (MISSING, 76)):
             header.resizeSection(column, scaled(width))
@@ -207,6 +208,7 @@ def _table(model: QAbstractTableModel, name: str) -> QTableView:
     view.horizontalHeader().setHighlightSections(False)
     view.horizontalHeader().setDefaultAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
     view.verticalHeader().setDefaultSectionSize(scaled(26))
+    view.verticalHeader().hide()
     return view
 
 
