@@ -14,6 +14,8 @@ from engine.table_columns import Columns, Kind
 from engine.table_data import MAX_TABLE_CLASSES, MOST_FEATURES, TableData
 
 NEIGHBOURS = 5
+MOST_PAIRS = 20_000_000
+"""Rows with gaps times rows: so many are compared within a second."""
 _MOST_DISTANCES = 4_000_000
 """So many distances are held at once: 32 MB."""
 
@@ -168,9 +170,24 @@ def problem(data: TableData, preparation: Preparation) -> Problem | None:
         )
     if data.task == "classification" and width < 2:
         return Problem("data.features", "Classes are told apart by two inputs or more: choose another feature.")
+    if preparation.missing == "nearest" and (pairs := _pairs(data)) > MOST_PAIRS:
+        return Problem(
+            "preparation.missing",
+            f"To find neighbours, {pairs:,} pairs of rows would be compared, but at most {MOST_PAIRS:,} are: choose"
+            " median, or drop the rows.",
+        )
     if len(_usable_rows(data, preparation)) == 0:
         return Problem("preparation.missing", "Every row misses something, so none is left: fill missing values.")
     return None
+
+
+def _pairs(data: TableData) -> int:
+    """How many rows with a gap among their amounts are compared with how many rows."""
+    incomplete = np.zeros(len(data.columns), bool)
+    for name in data.feature_names:
+        if not _is_categorical(data, name):
+            incomplete |= np.isnan(data.columns.amounts(name))
+    return int(incomplete.sum()) * len(data.columns)
 
 
 def _width(data: TableData, preparation: Preparation, name: str) -> int:
@@ -244,6 +261,13 @@ def _most_frequent(values: FloatArray) -> float:
     return float(distinct[counts.argmax()])
 
 
+def _smallest(distances: FloatArray) -> IntArray:
+    """The places of the nearest few of `distances` (m,)."""
+    if len(distances) <= NEIGHBOURS:
+        return np.arange(len(distances))
+    return np.asarray(np.argpartition(distances, NEIGHBOURS - 1)[:NEIGHBOURS])
+
+
 def filled_by_neighbours(table: FloatArray, donors: FloatArray) -> FloatArray:
     """`table` (n, a) with each gap filled by the mean of the nearest donors that know the value.
 
@@ -279,6 +303,6 @@ def filled_by_neighbours(table: FloatArray, donors: FloatArray) -> FloatArray:
         for row, near in zip(piece.tolist(), distances, strict=True):
             for column in np.flatnonzero(gaps[row]).tolist():
                 usable = np.flatnonzero(known[:, column] & ~np.isnan(near))
-                nearest = usable[np.argsort(near[usable], kind="stable")[:NEIGHBOURS]]
+                nearest = usable[_smallest(near[usable])]
                 filled[row, column] = donors[nearest, column].mean() if len(nearest) else means[column]
     return filled

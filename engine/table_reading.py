@@ -198,7 +198,8 @@ def _read(rows: Any, name: str, dialect: Dialect) -> Reading:
             )
         if len(line_of_row) == most_rows:
             remarks.append(
-                f"Only the first {most_rows:,} rows are read: a table of {len(columns):,} columns has no more."
+                f"Only the first {most_rows:,} rows are read: a table may have {MAX_ROWS:,} rows and"
+                f" {MOST_CELLS:,} cells."
             )
             break
         line_of_row.append(line)

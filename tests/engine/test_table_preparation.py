@@ -206,6 +206,13 @@ def test_too_many_products_are_refused_and_none_is_made() -> None:
     assert len(terms_of(experiment.preparation, 30)) == 30
 
 
+def test_neighbours_are_not_looked_for_among_too_many_rows() -> None:
+    data = with_gaps(40_000)
+    experiment = replaced(with_data(Experiment(), data), "preparation.missing", "nearest")
+    assert "pairs of rows" in complaints(experiment)["preparation.missing"]
+    assert not complaints(replaced(experiment, "preparation.missing", "mean"))
+
+
 def test_tables_that_nothing_can_be_learned_from_say_so() -> None:
     assert "data.columns" in complaints(with_data(Experiment(), TableData()))
     data = with_gaps()

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from PySide6.QtCore import Qt, QTimer
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication, QComboBox, QPushButton
+from PySide6.QtWidgets import QApplication, QPushButton
 
 from engine.dataset import Part
 from engine.files import load_experiment, save_experiment
@@ -19,7 +19,7 @@ from playground import choices
 from playground.table_draft import TableDraft
 from tests.engine.tables import quirky, with_gaps
 from tests.playground.conftest import Hands
-from tests.playground.controls import choose, drop, marks
+from tests.playground.controls import choose, choose_in, drop, marks
 from widgets.table_preview import TablePreview
 
 
@@ -124,7 +124,7 @@ def test_the_panel_shows_the_table_and_every_step_goes_back(hands: Hands) -> Non
     panel = window.data_panel
     hands.wait(lambda: panel.table.isVisible())
     assert not panel.sample.isVisible()
-    choose(panel.filling.row("missing").findChild(QComboBox), "drop_rows")
+    choose_in(panel.filling.row("missing"), "drop_rows")
     dropped = len(window.shown.dataset.points)
     assert dropped < 120
     hands.do("edit.undo")

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from PySide6.QtCore import QPoint, QRect, Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication, QComboBox, QPushButton, QStyle, QStyleOptionViewItem
+from PySide6.QtWidgets import QApplication, QComboBox, QPushButton, QStyle, QStyledItemDelegate, QStyleOptionViewItem
 from pytestqt.qtbot import QtBot
 
 from tests.widgets.clipping import cut_off
@@ -48,7 +48,7 @@ CONTENT = PreviewContent(
 @pytest.fixture
 def dialog(show: Show, qapp: QApplication) -> TablePreview:
     apply_theme(qapp, LIGHT)
-    return show(TablePreview(CONTENT, "Open table"), 860, 640)  # type: ignore[no-any-return]
+    return show(TablePreview(CONTENT, "Open table"), 860, 640)
 
 
 def box_at(dialog: TablePreview, row: int) -> QPoint:
@@ -56,7 +56,9 @@ def box_at(dialog: TablePreview, row: int) -> QPoint:
     view = dialog.columns_view
     index = view.model().index(row, 0)
     option = QStyleOptionViewItem()
-    view.itemDelegate().initStyleOption(option, index)
+    delegate = view.itemDelegate()
+    assert isinstance(delegate, QStyledItemDelegate)
+    delegate.initStyleOption(option, index)
     option.rect = view.visualRect(index)
     option.features |= QStyleOptionViewItem.ViewItemFeature.HasCheckIndicator
     rect: QRect = view.style().subElementRect(QStyle.SubElement.SE_ItemViewItemCheckIndicator, option, view)
