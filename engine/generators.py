@@ -271,13 +271,13 @@ def dataset_of(data: Data, preparation: Preparation, parts: IntArray | None = No
     if isinstance(data, TableData):
         if parts is not None:
             return prepared(data, preparation, parts)
-        return _prepared(data, preparation.model_copy(update=_NOT_ABOUT_ROWS))
+        return _prepared(data, Preparation(**preparation.model_dump(include=_ABOUT_ROWS)))
     dataset = _dataset(data, preparation.validation_share, preparation.test_share, preparation.split_seed)
     return dataset if parts is None else replace(dataset, parts=frozen_array(parts, np.int8))
 
 
-_NOT_ABOUT_ROWS = {name: getattr(Preparation(), name) for name in ("chips", "polynomial", "fourier", "scaling")}
-"""What comes after the inputs of a table, so that a change there leaves them the same object."""
+_ABOUT_ROWS = {"validation_share", "test_share", "split_seed", "missing", "encoding"}
+"""What the inputs of a table depend on; what comes after them leaves them the same object."""
 
 
 @lru_cache(maxsize=4)

@@ -47,6 +47,9 @@ def with_values(experiment: Experiment, values: Mapping[str, str]) -> Experiment
     if isinstance(experiment.data, TableData):
         about_data = {path: value for path, value in values.items() if path.startswith("data.")}
         if about_data:
+            target = values.get("data.target", "")
+            if "data.features" not in values and target in experiment.data.columns:
+                experiment = with_target(experiment, target)
             experiment = with_data(experiment, set_values(experiment, about_data).data)
             values = {path: value for path, value in values.items() if path not in about_data}
     return set_values(experiment, values)
