@@ -151,7 +151,6 @@ QTableView::item { padding: 2px 8px; }
 QTableView::item:focus { background: transparent; border: none; }
 QHeaderView, QHeaderView::section { background: %(window)s; color: %(muted)s; border: none; padding: 2px 8px;
   min-height: 24px; }
-QSplitter::handle { background: transparent; }
 QFrame[look="rule"] { background: %(border)s; border: none; }
 
 QPushButton, QToolButton { background: %(raised)s; border: 1px solid %(border)s; border-radius: 6px;

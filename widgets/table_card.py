@@ -22,7 +22,7 @@ class TableCard(QWidget):
     def __init__(self, label_width: int, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._title = ElidedLabel()
-        self._size = QLabel()
+        self._size = ElidedLabel()
         self._size.setProperty("look", "hint")
         self.columns_button = QPushButton("Columns…")
         self.columns_button.setToolTip("Shows what each column holds: features, kinds, target.")
@@ -60,7 +60,7 @@ class TableCard(QWidget):
         """Show a table; nothing is emitted."""
         self._title.set_texts((title or "Table",))
         features = "1 feature" if n_features == 1 else f"{n_features:,} features"
-        self._size.setText(f"{n_rows:,} rows × {features}")
+        self._size.set_texts((f"{n_rows:,} rows × {features}", f"{n_rows:,} × {n_features:,}"))
         if [self.target.itemText(row) for row in range(self.target.count())] != list(targets):
             self.target.clear()
             for name in targets:

@@ -122,7 +122,7 @@ class TablePreview(QDialog):
         label.setBuddy(box)
         self._choices[choice.id] = box
         line.addWidget(label)
-        line.addWidget(box)
+        line.addWidget(box, max(len(text) for _, text in choice.options))
 
     def _target_line(self, content: PreviewContent) -> QHBoxLayout:
         line = QHBoxLayout()
@@ -151,6 +151,7 @@ class TablePreview(QDialog):
     def _tables(self) -> QSplitter:
         splitter = QSplitter(Qt.Orientation.Vertical)
         splitter.setChildrenCollapsible(False)
+        splitter.setHandleWidth(3)
         self.rows_view = _table(self._rows, "First rows")
         header = self.rows_view.horizontalHeader()
         header.setMaximumSectionSize(scaled(_WIDEST))

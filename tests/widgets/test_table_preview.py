@@ -13,7 +13,7 @@ from PySide6.QtWidgets import QApplication, QComboBox, QPushButton, QStyle, QSty
 from pytestqt.qtbot import QtBot
 
 from tests.widgets.clipping import cut_off
-from widgets.sections import Sentence
+from widgets.sections import ElidedLabel, Sentence
 from widgets.style import apply_theme
 from widgets.table_card import TableCard, TableChips
 from widgets.table_models import PreviewChoice, PreviewColumn, PreviewContent
@@ -180,7 +180,7 @@ def test_ten_thousand_columns_are_listed(show: Show) -> None:
 def test_a_card_shows_the_table_and_asks_for_another_target(show: Show, qtbot: QtBot) -> None:
     card = show(TableCard(82), 240, 120)
     card.set_table("cars", 1234, 3, ("power", "sold"), "sold")
-    assert "1,234 rows × 3 features" in [each.text() for each in card.findChildren(type(card._size))]
+    assert "1,234 rows × 3 features" in [each.toolTip() for each in card.findChildren(ElidedLabel)]
     with qtbot.waitSignal(card.target_chosen) as heard:
         pick(card.target, "power")
     assert heard.args == ["power"]
