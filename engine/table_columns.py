@@ -138,13 +138,14 @@ class Columns:
             if not isinstance(value, dict) or set(value) != {"names", "kinds", "values", "categories"}:
                 raise ValueError("columns are an object with names, kinds, values (a list a column) and categories")
             try:
-                names = tuple(_text(name) for name in value["names"])
-                categories = tuple(tuple(_text(each) for each in listed) for listed in value["categories"])
+                names = _texts(value["names"])
+                kinds = _texts(value["kinds"])
+                categories = tuple(_texts(listed) for listed in value["categories"])
                 values = value["values"]
                 array = np.asarray(values, np.float64) if len(values) else np.empty((0, 0))  # None becomes NaN
             except (TypeError, ValueError, OverflowError) as error:
                 raise ValueError(f"the values of columns are lists of numbers, all of one length ({error})") from error
-            return cls(names, tuple(value["kinds"]), array, categories)
+            return cls(names, kinds, array, categories)  # type: ignore[arg-type]  # what is no kind is refused there
 
         listed = core_schema.list_schema(core_schema.str_schema())
         numbers = core_schema.list_schema(core_schema.nullable_schema(core_schema.float_schema()))
@@ -206,10 +207,10 @@ def _amount(text: str) -> float:
     return value if abs(value) <= LARGEST_NUMBER else float("nan")
 
 
-def _text(value: Any) -> str:
-    if not isinstance(value, str):
-        raise TypeError("a name is a text")
-    return value
+def _texts(values: Any) -> tuple[str, ...]:
+    if not isinstance(values, list | tuple) or not all(isinstance(value, str) for value in values):
+        raise TypeError("names are a list of texts")
+    return tuple(values)
 
 
 def _check(name: str, values: FloatArray, categories: tuple[str, ...]) -> None:

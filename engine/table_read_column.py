@@ -82,6 +82,20 @@ class ReadColumn:
         known = self.numbers[~np.isnan(self.numbers)]
         return len(known) > 0 and bool((known == known[0]).all())
 
+    @cached_property
+    def _known(self) -> FloatArray:
+        """The different numbers in it."""
+        return np.unique(self.numbers[~np.isnan(self.numbers)])
+
+    @cached_property
+    def categories(self) -> tuple[str, ...]:
+        """What it holds as a column of categories, in order; nothing for a column of numbers."""
+        if not self.texts:
+            return ()
+        numbers = dict.fromkeys(number_name(value) for value in self._known.tolist())
+        texts = set(self.texts)
+        return _in_order((*self.texts, *(name for name in numbers if name not in texts)))
+
     def as_kind(self, kind: Kind) -> tuple[FloatArray, tuple[str, ...]]:
         """The values (n,) and categories that it has as a column of that kind."""
         if kind == "date":
@@ -90,9 +104,7 @@ class ReadColumn:
             return values, ()
         if kind == "numerical" or not len(self.odd_rows) or not self.texts:
             return self.numbers, ()
-        known = np.unique(self.numbers[~np.isnan(self.numbers)])
-        numbers = {number_name(value): value for value in known.tolist()}
-        names = _in_order((*self.texts, *(name for name in numbers if name not in self.texts)))
+        known, names = self._known, self.categories
         place = {name: index for index, name in enumerate(names)}
         values = np.full(len(self.numbers), np.nan)
         if len(known):
@@ -110,14 +122,14 @@ class ReadColumn:
             return f"{len(self.texts):,} different texts: left out" if self.texts else "free text: left out"
         said = []
         if kind in ("numerical", "date") and len(self.odd_rows):
-            wrong = self.odd_rows
+            wrong = np.arange(len(self.odd_rows))
             if kind == "date":
-                wrong = self.odd_rows[np.isnan(self.dates[0][self.odd_codes])]
+                wrong = np.flatnonzero(np.isnan(self.dates[0][self.odd_codes]))
             if len(wrong):
-                code_of = dict(zip(self.odd_rows.tolist(), self.odd_codes.tolist(), strict=True))
                 first = [
-                    (f"‘{self.texts[code_of[row]][:20]}’ in " if self.texts else "") + f"row {lines[row]}"
-                    for row in wrong[:2].tolist()
+                    (f"‘{self.texts[self.odd_codes[place]][:20]}’ in " if self.texts else "")
+                    + f"row {lines[self.odd_rows[place]]}"
+                    for place in wrong[:2].tolist()
                 ]
                 more = ", …" if len(wrong) > 2 else ""
                 what = "number" if kind == "numerical" else "date"

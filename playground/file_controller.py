@@ -22,6 +22,7 @@ from playground.figures import figure_content
 from playground.opening import TABLE_SUFFIXES, read_points_or_table
 from playground.settings import save_settings
 from playground.table_controller import TableController
+from playground.table_draft import TableDraft
 from playground.waiting import NotWaitedForError, wait_for
 from widgets.theme import THEMES
 
@@ -90,7 +91,7 @@ class FileController(QObject):
 
     def _read(self, path: Path) -> Experiment | DrawnData | Reading:
         """What is in the file; a large one is read while the window stays alive."""
-        read = read_points_or_table if path.suffix.lower() in TABLE_SUFFIXES else load_experiment
+        read = _read_table if path.suffix.lower() in TABLE_SUFFIXES else load_experiment
         if not path.is_file() or path.stat().st_size <= _QUICKLY_READ:
             return read(path)
         return wait_for(self._window, f"Reading {path.name}…", lambda: read(path))
@@ -266,6 +267,14 @@ class FileController(QObject):
     def _folder(self) -> str:
         folder = self._window.settings.folder
         return folder if folder and Path(folder).is_dir() else str(Path.home())
+
+
+def _read_table(path: Path) -> DrawnData | Reading:
+    """The points or the table in a file, looked through for what the preview shows."""
+    found = read_points_or_table(path)
+    if not isinstance(found, DrawnData):
+        TableDraft.of_reading(found).content()
+    return found
 
 
 def _sentence(error: Exception) -> str:

@@ -166,7 +166,7 @@ class TableDraft:
         is_feature = None if kind == "text" or column.name == self.target else column.name in self.features
         remark = column.remark(kind, self.reading.lines)
         if not remark and kind in ("nominal", "ordinal"):
-            names = column.as_kind(kind)[1] if column.texts else ()
+            names = column.categories
             gap = " < " if kind == "ordinal" else ", "
             remark = gap.join(names[:6]) + (", …" if len(names) > 6 else "")
         return PreviewColumn(column.name, kind, is_feature, column.missing, remark)

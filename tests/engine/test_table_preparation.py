@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import numpy as np
 import pytest
+from pydantic import ValidationError
 from sklearn.impute import KNNImputer, SimpleImputer
 from sklearn.preprocessing import (
     MinMaxScaler,
@@ -21,7 +23,7 @@ from engine.dataset import Part
 from engine.edits import replaced
 from engine.experiment import Experiment, Preparation
 from engine.features import fit_features, terms_of
-from engine.files import dumps, loads
+from engine.files import FileError, dumps, loads
 from engine.generators import dataset_of
 from engine.table_columns import Columns
 from engine.table_data import TableData
@@ -245,6 +247,31 @@ def test_a_table_is_saved_whole(name: str) -> None:
 def test_gaps_and_names_are_saved_too() -> None:
     experiment = table(kinds=(("c", "nominal"),), title="Ä\n{}")
     assert loads(dumps(experiment)) == experiment
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"kinds": [["a"]]}, {"kinds": ["a picture"]}, {"names": ["a", "a"]}, {"names": ["", "b"]}, {"names": "ab"},
+        {"values": [[1, 2], [3]]}, {"values": [["x", 2], [3, 4]]}, {"values": 3}, {"values": [[1e300, 2], [3, 4]]},
+        {"values": {"a": 1}}, {"categories": [[], ["p"]]}, {"categories": [[], [1, 2]]}, {"categories": [None, None]},
+        {"more": 1},
+    ],
+)  # fmt: skip
+def test_columns_that_do_not_fit_together_are_refused(wrong: dict[str, Any]) -> None:
+    plain = json.loads(dumps(Experiment(data=bundled_table("iris"))))
+    columns = {"names": ["a", "b"], "kinds": ["numerical"] * 2, "values": [[1, 2], [3, None]], "categories": [[], []]}
+    plain["data"] = {"source": "table", "columns": columns, "target": "b"}
+    assert len(loads(json.dumps(plain).encode()).data.columns) == 2  # type: ignore[union-attr]
+    plain["data"]["columns"] = {**columns, **wrong}
+    with pytest.raises(FileError, match="not allowed"):
+        loads(json.dumps(plain).encode())
+
+
+@pytest.mark.parametrize("wrong", [{"target": "z"}, {"features": ["z"]}, {"kinds": [["z", "text"]]}, {"excluded": [9]}])
+def test_choices_about_columns_that_are_not_there_are_refused(wrong: dict[str, Any]) -> None:
+    with pytest.raises(ValidationError):
+        TableData(**{"columns": Columns(("a",), ("numerical",), np.zeros((1, 3)), ((),)), "target": "a", **wrong})
 
 
 def test_what_is_fitted_is_applied_to_new_rows() -> None:
