@@ -26,6 +26,7 @@ MISSING = frozenset(
 """What is written where a value is missing, in small letters."""
 
 _SAMPLE_LINES = 200
+_PIECE = 2**20
 _CONSISTENT = 0.8
 """So many of the first rows have the same width if a separator is the right one."""
 _CONTROL = re.compile(r"[\x00-\x08\x0e-\x1a\x1c-\x1f]")
@@ -65,8 +66,8 @@ class Corrections:
     header: bool | None = None
 
 
-def text_of(content: bytes, name: str, encoding: str | None = None) -> tuple[str, str]:
-    """The text of a file without its byte-order mark, and the encoding that it was read in.
+def text_of(content: bytes, name: str, encoding: str | None = None) -> tuple[str, bytes, str]:
+    """The text of a file, the bytes of it without a byte-order mark of UTF-8, and the encoding of these.
 
     By its mark; else UTF-8, else Windows-1252, else Latin-1, which fits any bytes. A mark of UTF-8 over other text, as
     some programs write it, is taken off.
@@ -86,9 +87,10 @@ def text_of(content: bytes, name: str, encoding: str | None = None) -> tuple[str
             text = content.decode(candidate)
         except UnicodeDecodeError:
             continue
-        if _CONTROL.search(text):
+        # Piece by piece: other threads wait while one is looked through.
+        if any(_CONTROL.search(text, start, start + _PIECE) for start in range(0, len(text), _PIECE)):
             raise TableError(f"{name} is not a text file: export the table as CSV (UTF-8) and open that.")
-        return text, candidate
+        return text, content, candidate
     raise TableError(
         f"{name} is not written in {ENCODINGS.get(candidates[0], candidates[0])}: choose another encoding."
     )

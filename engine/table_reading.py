@@ -156,9 +156,9 @@ def read_content(content: bytes, name: str, said: Corrections | None = None) -> 
         With a sentence that says what is wrong, and where.
     """
     said = said or Corrections()
-    text, encoding = text_of(content, name, said.encoding)
+    text, body, encoding = text_of(content, name, said.encoding)
     dialect = guessed(text, encoding, said)
-    lines = io.TextIOWrapper(io.BytesIO(text.encode()), "utf-8", newline="")  # A StringIO takes four bytes a letter.
+    lines = io.TextIOWrapper(io.BytesIO(body), encoding, newline="")  # A StringIO takes four bytes a letter.
     del text
     rows = reader(lines, dialect.separator)
     try:
