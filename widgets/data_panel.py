@@ -206,8 +206,10 @@ class DataPanel(Panel):
         self.table = TableCard(_LABEL_WIDTH)
         self.table.target_chosen.connect(self.table_target_chosen)
         self.table.columns_requested.connect(self.columns_requested)
-        self.filling = Form(Preparation, "preparation", ("missing", "encoding"), titles={"missing": "Missing"},
-                            label_width=_LABEL_WIDTH)  # fmt: skip
+        self.filling = Form(
+            Preparation, "preparation", ("missing", "encoding", "scaling"),
+            titles={"missing": "Missing"}, label_width=_LABEL_WIDTH,
+        )  # fmt: skip
         self.filling.hide()
         self.table.hide()
         for form in (self.sample, self.shares, self.filling):
@@ -293,7 +295,10 @@ class DataPanel(Panel):
         if is_generated:
             self.sample.set_value(data)
         self.shares.set_value(experiment.preparation)
-        self.maps.set_value(experiment.preparation)
+        # Of a table the scaling stands among the other steps of the preparation, in sight.
+        elsewhere = {"scaling": Preparation().scaling} if is_table else {}
+        self.maps.set_value(experiment.preparation.model_copy(update=elsewhere))
+        self.maps.row("scaling").setVisible(not is_table)
         self._chips = experiment.preparation.chips
         for name, button in self._chip_buttons.items():
             button.setChecked(name in self._chips)
@@ -330,7 +335,8 @@ class DataPanel(Panel):
         -------
         Whether the panel has a place for that path.
         """
-        if any(form.mark(path, sentence) for form in (self.sample, self.shares, self.filling, self.maps)):
+        marked = [form.mark(path, sentence) for form in (self.sample, self.shares, self.filling, self.maps)]
+        if any(marked):  # the scaling has a place in two of them
             return True
         places = {
             "data": self._draw_section.say,

@@ -60,7 +60,9 @@ class TableCard(QWidget):
         """Show a table; nothing is emitted."""
         self._title.set_texts((title or "Table",))
         features = "1 feature" if n_features == 1 else f"{n_features:,} features"
-        self._size.set_texts((f"{n_rows:,} rows × {features}", f"{n_rows:,} × {n_features:,}"))
+        self._size.set_texts(
+            (f"{n_rows:,} rows × {features}", f"{n_rows:,} rows × {n_features:,}", f"{n_rows:,} × {n_features:,}")
+        )
         if [self.target.itemText(row) for row in range(self.target.count())] != list(targets):
             self.target.clear()
             for name in targets:

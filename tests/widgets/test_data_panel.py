@@ -295,7 +295,7 @@ def test_folds_are_remembered(panel: DataPanel, show: Show) -> None:
     panel.fold_toggled.connect(lambda name, is_open: heard.append((name, is_open)))
     panel.set_folds({**opened, "unknown": True})
     assert panel.folds() == opened
-    assert sorted(heard) == [("data_sets", True), ("features", True), ("sample", True)]
+    assert sorted(heard) == [("data_sets", True), ("features", True), ("sample", True), ("tables", True)]
 
 
 def test_every_control_has_a_name_and_a_tooltip(panel: DataPanel) -> None:

@@ -65,6 +65,20 @@ def test_steps_of_the_preparation_are_wishes(panel: DataPanel, qtbot: QtBot) -> 
         panel.table.columns_button.click()
 
 
+def test_the_scaling_is_in_sight_and_stands_once(panel: DataPanel) -> None:
+    panel.set_folds(dict.fromkeys(panel.folds(), True))
+    panel.set_experiment(Experiment(data=DATA, preparation=Preparation(scaling="robust")), 3, (1000, 797))
+    assert panel.filling.row("scaling").isVisible()
+    assert not panel.maps.row("scaling").isVisible()
+    box = panel.filling.row("scaling").findChild(QComboBox)
+    assert isinstance(box, QComboBox)
+    assert box.currentText() == "Robust (median 0, IQR 1)"
+    panel.set_experiment(Experiment(preparation=Preparation(scaling="robust")), 2, (1, 1))
+    assert panel.maps.row("scaling").isVisible()
+    panel.mark("preparation.scaling", "Scale them.")
+    assert panel.maps.row("scaling").is_wrong
+
+
 def test_what_is_wrong_with_a_table_is_said_under_it(panel: DataPanel) -> None:
     panel.set_experiment(Experiment(data=DATA), 3, (1000, 797))
     for path in ("data.target", "data.features", "data.columns", "preparation.missing"):
