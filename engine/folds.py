@@ -56,14 +56,14 @@ class Scheme(Settings):
     )  # fmt: skip
     repeats: int = choice(
         1, "Repeats", "How often shuffled points are divided anew; the mean over repeats depends less on chance.",
-        ge=1, le=50, only_for={"kind": ("kfold", "stratified")},
+        ge=1, le=50, advanced=True, only_for={"kind": ("kfold", "stratified")},
     )  # fmt: skip
     shuffle: bool = choice(
         True, "Shuffle", "Deals the points in an order drawn from the seed; else each fold is a run of neighbours.",
-        only_for={"kind": ("kfold", "stratified")},
+        advanced=True, only_for={"kind": ("kfold", "stratified")},
     )  # fmt: skip
     seed: int = choice(
-        0, "Fold seed", "The same seed makes the same folds.", ge=0, le=2**31 - 1,
+        0, "Fold seed", "The same seed makes the same folds.", ge=0, le=2**31 - 1, advanced=True,
         only_for={"kind": ("kfold", "stratified")},
     )  # fmt: skip
 

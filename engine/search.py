@@ -194,7 +194,9 @@ def axis_of(parameter: Parameter, low: float, high: float, count: int) -> Axis:
         values = tuple(int(value) for value in np.unique(np.round(spaced).astype(np.int64)))
     else:
         # Numbers that a person could have typed: what is loaded into the document is what was tried.
-        values = tuple(float(f"{value:.6g}") for value in spaced)
+        values = tuple(min(max(float(f"{value:.3g}"), low), high) for value in spaced)
+        if len(set(values)) < count:
+            values = tuple(min(max(float(value), low), high) for value in spaced)
     return Axis(parameter.path, parameter.title, values, parameter.log, parameter.simpler_where_high)
 
 
@@ -252,7 +254,7 @@ def value_text(value: Any) -> str:
     """
     if isinstance(value, bool):
         return "on" if value else "off"
-    return f"{value:.4g}" if isinstance(value, float) else str(value)
+    return f"{value:.5g}" if isinstance(value, float) else str(value)
 
 
 def chosen(scores: Scores, axes: Sequence[Axis], *, one_standard_error: bool) -> int | None:
@@ -268,14 +270,11 @@ def chosen(scores: Scores, axes: Sequence[Axis], *, one_standard_error: bool) ->
     if top.standard_error is None:
         return best
     sign = 1.0 if higher_is_better(scores.study.measure) else -1.0
-    within = [
-        index
-        for index in range(len(scores.study.candidates))
-        if (spread := scores.spread(index)) is not None
-        and sign * (top.mean - spread.mean) <= top.standard_error + 1e-12 * abs(top.mean)
-    ]
-    values = [dict(candidate.values) for candidate in scores.study.candidates]
-    return min(within, key=lambda index: (_complexity(values[index], axes), index != best, index))
+    with np.errstate(invalid="ignore"):
+        near = sign * (top.mean - scores.means) <= top.standard_error + 1e-12 * abs(top.mean)
+    within = [int(index) for index in np.flatnonzero(near)]
+    candidates = scores.study.candidates
+    return min(within, key=lambda index: (_complexity(dict(candidates[index].values), axes), index != best, index))
 
 
 def _complexity(values: Mapping[str, object], axes: Sequence[Axis]) -> int:

@@ -148,6 +148,8 @@ class Scores:
     Attributes
     ----------
     train, held_out : (candidates, folds) float64, NaN where there is no result yet or no number.
+    means : (candidates,) float64, of the held-out scores, NaN where one of the folds has none.
+    failed : (candidates,) bool, who will have no mean.
     outcomes : by candidate and fold, how the runs ended that have ended.
     """
 
@@ -155,52 +157,53 @@ class Scores:
         self.study = study
         shape = (len(study.candidates), study.n_folds)
         self.train, self.held_out = np.full(shape, np.nan), np.full(shape, np.nan)
+        self.means, self.failed = np.full(shape[0], np.nan), np.zeros(shape[0], bool)
         self.outcomes: dict[tuple[int, int], Outcome] = {}
-        self.results: dict[tuple[int, int], Result] = {}
+        self._left = np.full(shape[0], shape[1])
+        self._spreads: dict[tuple[int, str], Spread] = {}
 
     def add(self, result: Result) -> int:
         """Enter a result; returns the candidate that it is of."""
-        place = self.study.place_of(result)
+        candidate, _ = place = self.study.place_of(result)
         self.outcomes[place] = result.outcome
-        self.results[place] = result
+        self._left[candidate] -= 1
         for name, into in (("train", self.train), ("held out", self.held_out)):
             estimate = result.metrics.get(name, {}).get(self.study.measure)
             into[place] = math.nan if estimate is None or not math.isfinite(estimate.value) else estimate.value
-        return place[0]
+            # Reckoned once, as the last fold comes: pictures are drawn again and again.
+            if self.is_done(candidate) and np.isfinite(into[candidate]).all():
+                self._spreads[candidate, name] = spread_of(into[candidate])
+        self.failed[candidate] |= not math.isfinite(self.held_out[place])
+        if (candidate, "held out") in self._spreads:
+            self.means[candidate] = self._spreads[candidate, "held out"].mean
+        return candidate
 
     def is_done(self, candidate: int) -> bool:
         """Whether all folds of a candidate have ended."""
-        return all((candidate, fold) in self.outcomes for fold in range(self.study.n_folds))
+        return bool(self._left[candidate] == 0)
 
     @property
     def complete(self) -> bool:
-        return len(self.outcomes) == self.train.size
+        return not self._left.any()
 
     def spread(self, candidate: int, part: str = "held out") -> Spread | None:
         """The mean over the folds of a candidate; None before all have ended, or where one of them has no number."""
-        row = (self.held_out if part == "held out" else self.train)[candidate]
-        return spread_of(row) if self.is_done(candidate) and np.isfinite(row).all() else None
+        return self._spreads.get((candidate, part))
 
     def complaint(self, candidate: int) -> str:
         """Why a candidate has no score, in the words of the first run that failed; else empty."""
-        for fold in range(self.study.n_folds):
-            outcome = self.outcomes.get((candidate, fold))
-            if outcome is not None and outcome.status in ("failed", "diverged"):
-                return outcome.sentence
-        if self.is_done(candidate) and not np.isfinite(self.held_out[candidate]).all():
-            return f"A fold has no {METRICS[self.study.measure].title}: its held-out points do not define one."
-        return ""
+        if not self.failed[candidate]:
+            return ""
+        ended = (self.outcomes.get((candidate, fold)) for fold in range(self.study.n_folds))
+        failures = (each.sentence for each in ended if each is not None and each.status in ("failed", "diverged"))
+        title = METRICS[self.study.measure].title
+        return next(failures, f"A fold has no {title}: its held-out points do not define one.")
 
     def best(self) -> int | None:
         """The candidate with the best mean, the first of equals; None before any has one."""
-        means = np.array([_mean(self.spread(index)) for index in range(len(self.study.candidates))])
-        if not np.isfinite(means).any():
+        if not np.isfinite(self.means).any():
             return None
-        return int(np.nanargmax(means) if higher_is_better(self.study.measure) else np.nanargmin(means))
-
-
-def _mean(spread: Spread | None) -> float:
-    return math.nan if spread is None else spread.mean
+        return int(np.nanargmax(self.means) if higher_is_better(self.study.measure) else np.nanargmin(self.means))
 
 
 # -- the studies -------------------------------------------------------------------------------------------------------

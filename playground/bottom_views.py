@@ -20,6 +20,7 @@ from widgets.metrics_table import MetricsTable
 from widgets.residuals import Residuals
 from widgets.roc import Roc
 from widgets.theme import Theme
+from widgets.validation import ValidationView
 
 
 def _always(shown: Shown) -> str:  # noqa: ARG001 - what other views ask of it
@@ -131,5 +132,11 @@ BOTTOM_VIEWS: tuple[BottomView, ...] = (
         lambda judged: judged,
         _show_residuals,
         "Residuals",
+    ),
+    BottomView(
+        "validation",
+        "Validation",
+        "Cross-validation, search, learning and validation curves, and comparison of learners.",
+        ValidationView,
     ),
 )

@@ -49,6 +49,7 @@ class EvaluationViews(QObject):
         self._theme = theme
         self._entries = {entry.id: entry for entry in BOTTOM_VIEWS}
         self._made: dict[str, Any] = {}
+        self._awaited: dict[str, Callable[[Any], None]] = {}
         self._wanted = front if front in self._entries else _DEFAULT
         self._front = _DEFAULT
         self._shown: Shown | None = None
@@ -88,6 +89,8 @@ class EvaluationViews(QObject):
             view = self._entries[key].make(self._theme)
             self._made[key] = view
             self._tabs.add_view(key, view)
+            if key in self._awaited:
+                self._awaited.pop(key)(view)
             if isinstance(view, PictureView):
                 view.rows_chosen.connect(self._on_rows_chosen)
             if isinstance(view, Confusion):
@@ -97,6 +100,13 @@ class EvaluationViews(QObject):
             if isinstance(view, Curves):
                 view.log_changed.connect(self._on_log_changed)
         return self._made[key]
+
+    def when_made(self, key: str, hear: Callable[[Any], None]) -> None:
+        """Have the view behind a tab handed over once it is made, or now."""
+        if key in self._made:
+            hear(self._made[key])
+        else:
+            self._awaited[key] = hear
 
     @property
     def curves(self) -> Curves:

@@ -13,7 +13,7 @@ from engine.dataset import Dataset, IntArray, rows_in_common
 from engine.experiment import DrawnData, Experiment
 from engine.generators import dataset_of
 from engine.learner import RUNNING, Outcome, Prediction
-from engine.overlays import Equation, Overlay
+from engine.overlays import Equation, Line, Overlay
 from engine.plane import on_stage, plane_of
 from engine.snapshot import Field, Judged, Snapshot, SplitMetrics
 from engine.table_data import TableData
@@ -51,7 +51,13 @@ class Shown:
     counts: str
 
 
-def resolve(experiment: Experiment, snapshot: Snapshot | None, workspace: Workspace, waiting_to_play: bool) -> Shown:
+def resolve(
+    experiment: Experiment,
+    snapshot: Snapshot | None,
+    workspace: Workspace,
+    waiting_to_play: bool,
+    fold_lines: tuple[Line, ...] = (),
+) -> Shown:
     """What the window shows.
 
     Parameters
@@ -60,6 +66,7 @@ def resolve(experiment: Experiment, snapshot: Snapshot | None, workspace: Worksp
     snapshot : the newest of the current run; None before its first.
     workspace : tool, selection, theme.
     waiting_to_play : whether play has been pressed, which the newest snapshot may not know yet.
+    fold_lines : the boundaries of the folds of a cross-validation.
     """
     dataset = dataset_of(experiment.data, experiment.preparation)
     found = checks.check(experiment, dataset)
@@ -85,7 +92,7 @@ def resolve(experiment: Experiment, snapshot: Snapshot | None, workspace: Worksp
         complaints=complaints,
         blocked=blocked,
         field=shot.field if experiment.view.probability else None,
-        overlays=tuple(overlay for overlay in shot.overlays if not isinstance(overlay, Equation)),
+        overlays=(*(overlay for overlay in shot.overlays if not isinstance(overlay, Equation)), *fold_lines),
         equation=next((overlay for overlay in shot.overlays if isinstance(overlay, Equation)), None),
         judged=shot.judged,
         predictions=aligned(shot.predictions, shot.point_ids, dataset),

@@ -31,6 +31,7 @@ from playground.resolve import Shown, resolve
 from playground.settings import AppSettings
 from playground.top_bar import TopBar
 from playground.training_controller import TrainingController
+from playground.validation_controller import FOLD_CELLS, ValidationController
 from playground.view_controller import DOCK_VERSION, ViewController, application
 from playground.workspace import Workspace
 from widgets.data_panel import DataPanel
@@ -82,6 +83,7 @@ class MainWindow(QMainWindow):
         self._build_views()
         self.training = TrainingController(self.document, self.bridge, self)
         self._data = DataController(self.document, lambda: self.workspace, self.stage, self.data_panel, self)
+        self.validation = ValidationController(self.document, self)
         self._model = ModelController(self.document, self.model_panel, self)
         self.look = ViewController(self, self._docks)
         self.files = FileController(self)
@@ -172,6 +174,10 @@ class MainWindow(QMainWindow):
         self.stage.fit_requested.connect(self.look.fit)
         self.evaluation.edited.connect(self._model.on_edited)
         self.evaluation.selection_requested.connect(self._data.on_selection_requested)
+        self.validation.selection_requested.connect(self._data.on_selection_requested)
+        self.validation.lines_changed.connect(self.refresh)
+        self.validation.said.connect(self.say)
+        self.evaluation.when_made("validation", self.validation.attach)
         transport = self.top_bar.transport
         transport.play_requested.connect(self.training.play)
         transport.pause_requested.connect(self.training.pause)
@@ -250,12 +256,16 @@ class MainWindow(QMainWindow):
     def _apply(self) -> None:
         self._refresh_wanted = False
         old = self._shown
-        new = resolve(self.document.experiment, self.training.snapshot, self.workspace, self.training.waiting_to_play)
+        new = resolve(
+            self.document.experiment, self.training.snapshot, self.workspace, self.training.waiting_to_play,
+            self.validation.lines,
+        )  # fmt: skip
         self.workspace = new.workspace
         self._shown = new
         ranges = self.presenter.ranges
         self.presenter.show(new)
         self.evaluation.show(new)
+        self.validation.show(self.stage.viewport(FOLD_CELLS))
         if self.presenter.ranges != ranges:
             self.look.show_viewport()
         if new.blocked and (old is None or old.blocked != new.blocked):
@@ -366,6 +376,7 @@ class MainWindow(QMainWindow):
         self.remember_layout()
         self.bridge.close()
         self.evaluation.close()
+        self.validation.close()
         self.recovery.close()
         self.files.save_settings()
         super().closeEvent(event)

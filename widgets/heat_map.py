@@ -1,0 +1,284 @@
+"""A heat map of two hyper-parameters that fills as results come; a cell can be taken into the document."""
+
+from __future__ import annotations
+
+import numpy as np
+from PySide6.QtCore import QPointF, QRectF, QSize, Qt, Signal
+from PySide6.QtGui import QColor, QFontMetricsF, QImage, QPainter, QPen
+
+from engine.dataset import FloatArray
+from widgets.axes import number_text
+from widgets.confusion import readable_on
+from widgets.curve_chart import chart_font
+from widgets.picture_view import PictureView
+from widgets.style import blend
+from widgets.theme import LIGHT, Theme
+from widgets.validation_values import HeatPicture
+from widgets.xy_chart import write
+
+_EMPTY = "Run, and each cell is filled once its folds have been scored."
+_VIRIDIS = np.array(
+    [
+        (68, 1, 84), (72, 40, 120), (62, 74, 137), (49, 104, 142), (38, 130, 142), (31, 158, 137), (53, 183, 121),
+        (109, 205, 89), (180, 222, 44), (253, 231, 37),
+    ],
+    np.float64,
+)  # fmt: skip
+"""From bad to good: lightness grows evenly, so it can be read without seeing colours (Smith and van der Walt 2015)."""
+_LEAST_CELL = 7.0
+_LEGEND = 74.0
+_BAR = 10.0
+_LEAST_SPREAD = 0.02
+"""The best quarter of the cells has at least this share of the colours; a diverged corner would flatten the rest."""
+
+Cell = tuple[int, int]
+
+
+class HeatMap(PictureView):
+    """Means as colours. Hover reads a cell, a click or Enter takes it, the arrow keys move between cells."""
+
+    cell_chosen = Signal(int, int)
+    """A wish: to take the values of that row and column."""
+
+    def __init__(self, theme: Theme = LIGHT) -> None:
+        self._content: HeatPicture | None = None
+        self._cell: Cell = (0, 0)
+        super().__init__("Heat map", _EMPTY, theme)
+
+    def set_content(self, content: HeatPicture | None) -> None:
+        """Show means; None shows that there are none yet."""
+        self._content = content
+        if content is not None:
+            self._cell = min(self._cell[0], len(content.rows) - 1), min(self._cell[1], len(content.columns) - 1)
+        self.redraw()
+
+    # -- what is said
+
+    def summary(self) -> str:
+        content = self._content
+        if content is None:
+            return self.empty
+        done = int((np.isfinite(content.means) | content.failed).sum())
+        best = "" if content.marked is None else f" Taken would be: {content.tip(*content.marked)}"
+        here = content.tip(*self._cell)
+        return f"{content.title}: {done:,} of {content.means.size:,} cells.{best} In hand: {here}"
+
+    # -- layout
+
+    def least_size(self) -> QSize:
+        content = self._content
+        if content is None:
+            return QSize(0, 0)
+        return QSize(round(_LEAST_CELL * len(content.columns)) + 190, round(_LEAST_CELL * len(content.rows)) + 46)
+
+    def _grid(self, target: QRectF, theme: Theme) -> QRectF:
+        """The area of all cells."""
+        content = self._content
+        assert content is not None
+        font = QFontMetricsF(chart_font(theme))
+        names = max(font.horizontalAdvance(name) for name in content.rows)
+        left = target.left() + font.height() + names + 22
+        right = max(target.right() - _LEGEND - 12, left + 8)
+        top = target.top() + 6
+        bottom = max(target.bottom() - 2 * font.height() - 8, top + 8)
+        return QRectF(QPointF(left, top), QPointF(right, bottom))
+
+    def _area(self, grid: QRectF, row: int, column: int) -> QRectF:
+        content = self._content
+        assert content is not None
+        width, height = grid.width() / len(content.columns), grid.height() / len(content.rows)
+        return QRectF(grid.left() + column * width, grid.bottom() - (row + 1) * height, width, height)
+
+    def cell_area(self, row: int, column: int) -> QRectF:
+        """Where a cell is in the picture on the screen; the first row is the lowest."""
+        return self._area(self._grid(QRectF(self.canvas.rect()), self.theme), row, column)
+
+    def cell_at(self, at: QPointF) -> Cell | None:
+        """The row and the column at a place of the picture."""
+        content = self._content
+        if content is None:
+            return None
+        grid = self._grid(QRectF(self.canvas.rect()), self.theme)
+        if not grid.contains(at):
+            return None
+        row = int((grid.bottom() - at.y()) / grid.height() * len(content.rows))
+        column = int((at.x() - grid.left()) / grid.width() * len(content.columns))
+        return min(row, len(content.rows) - 1), min(column, len(content.columns) - 1)
+
+    # -- painting
+
+    def paint_picture(self, painter: QPainter, target: QRectF, theme: Theme) -> None:
+        content = self._content
+        if content is None:
+            self.write_empty(painter, target, theme)
+            return
+        grid = self._grid(target, theme)
+        low, high = colour_range(content.means, higher_is_better=content.higher_is_better)
+        shares = shares_of(content.means, low, high, higher_is_better=content.higher_is_better)
+        ground = blend(theme.window, theme.text, 0.06)
+        painter.drawImage(grid, _image(shares, ground))
+        self._paint_failures(painter, grid, content, theme)
+        self._paint_numbers(painter, grid, content, shares, theme)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        painter.setPen(QPen(QColor(theme.border), 1))
+        painter.setBrush(Qt.BrushStyle.NoBrush)
+        painter.drawRect(grid)
+        self._paint_axes(painter, target, grid, content, theme)
+        self._paint_legend(painter, grid, content, low, high, theme)
+        if content.marked is not None:
+            self._outline(painter, self._area(grid, *content.marked), "#ffffff", "#000000")
+        if self.canvas.hasFocus():
+            self._outline(painter, self._area(grid, *self._cell), theme.accent, theme.window)
+
+    @staticmethod
+    def _outline(painter: QPainter, area: QRectF, inner: str, outer: str) -> None:
+        """Two lines, of which one stands out from any colour."""
+        painter.setBrush(Qt.BrushStyle.NoBrush)
+        painter.setPen(QPen(QColor(outer), 4.5))
+        painter.drawRect(area)
+        painter.setPen(QPen(QColor(inner), 2))
+        painter.drawRect(area)
+
+    def _paint_failures(self, painter: QPainter, grid: QRectF, content: HeatPicture, theme: Theme) -> None:
+        painter.setPen(QPen(QColor(theme.danger), 1.2))
+        for row, column in np.argwhere(content.failed).tolist():
+            area = self._area(grid, row, column)
+            reach = min(area.width(), area.height(), 16.0) * 0.28
+            middle = area.center()
+            for side in (1, -1):
+                painter.drawLine(middle - QPointF(reach, side * reach), middle + QPointF(reach, side * reach))
+
+    def _paint_numbers(
+        self, painter: QPainter, grid: QRectF, content: HeatPicture, shares: FloatArray, theme: Theme
+    ) -> None:
+        """The means, where the cells have room for all of them."""
+        painter.setFont(chart_font(theme))
+        font = QFontMetricsF(painter.font())
+        cell = self._area(grid, 0, 0)
+        known = np.argwhere(np.isfinite(content.means)).tolist()
+        texts = {(row, column): number_text(float(content.means[row, column])) for row, column in known}
+        widest = max((font.horizontalAdvance(text) for text in texts.values()), default=0.0)
+        if cell.height() < font.height() + 2 or cell.width() < widest + 6:
+            return
+        for (row, column), text in texts.items():
+            painter.setPen(readable_on(_colour(float(shares[row, column]))))
+            painter.drawText(self._area(grid, row, column), Qt.AlignmentFlag.AlignCenter, text)
+
+    def _paint_axes(self, painter: QPainter, target: QRectF, grid: QRectF, content: HeatPicture, theme: Theme) -> None:
+        painter.setFont(chart_font(theme))
+        font = QFontMetricsF(painter.font())
+        painter.setPen(QColor(theme.muted))
+        wide = max(font.horizontalAdvance(name) for name in content.columns) + 10
+        every = max(1, -(-round(wide * len(content.columns)) // max(1, round(grid.width()))))
+        for column in range(0, len(content.columns), every):
+            middle = self._area(grid, 0, column).center().x()
+            painter.drawLine(QPointF(middle, grid.bottom() + 1), QPointF(middle, grid.bottom() + 4))
+            name = content.columns[column]
+            write(painter, middle - font.horizontalAdvance(name) / 2, grid.bottom() + 5 + font.height() / 2, name)
+        every = max(1, -(-round(font.height() * len(content.rows)) // max(1, round(grid.height()))))
+        for row in range(0, len(content.rows), every):
+            middle = self._area(grid, row, 0).center().y()
+            painter.drawLine(QPointF(grid.left() - 4, middle), QPointF(grid.left() - 1, middle))
+            name = content.rows[row]
+            write(painter, grid.left() - 7 - font.horizontalAdvance(name), middle, name)
+        title = font.elidedText(content.column_title, Qt.TextElideMode.ElideRight, grid.width())
+        left = grid.center().x() - font.horizontalAdvance(title) / 2
+        write(painter, left, grid.bottom() + 6 + 1.5 * font.height(), title)
+        title = font.elidedText(content.row_title, Qt.TextElideMode.ElideRight, grid.height())
+        painter.save()
+        painter.translate(target.left() + 4 + font.height() / 2, grid.center().y())
+        painter.rotate(-90)
+        write(painter, -font.horizontalAdvance(title) / 2, 0, title)
+        painter.restore()
+
+    def _paint_legend(
+        self, painter: QPainter, grid: QRectF, content: HeatPicture, low: float, high: float, theme: Theme
+    ) -> None:
+        """The colours and the numbers at their ends, the best above."""
+        font = QFontMetricsF(chart_font(theme))
+        bar = QRectF(grid.right() + 14, grid.top(), _BAR, grid.height())
+        ramp = _image(np.linspace(0.0, 1.0, 64)[:, None], QColor(theme.window))
+        painter.drawImage(bar, ramp)
+        painter.setPen(QPen(QColor(theme.border), 1))
+        painter.drawRect(bar)
+        painter.setPen(QColor(theme.muted))
+        best, worst = (high, low) if content.higher_is_better else (low, high)
+        if np.isfinite(best) and np.isfinite(worst):
+            write(painter, bar.right() + 5, bar.top() + font.height() / 2, number_text(best))
+            write(painter, bar.right() + 5, bar.bottom() - font.height() / 2, number_text(worst))
+
+    def paint_hover(self, painter: QPainter, pointer: QPointF) -> None:
+        cell = self.cell_at(pointer)
+        if cell is not None:
+            painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+            self._outline(painter, self.cell_area(*cell), self.theme.window, self.theme.text)
+
+    def tip_at(self, at: QPointF) -> str:
+        cell = self.cell_at(at)
+        return "" if cell is None or self._content is None else self._content.tip(*cell)
+
+    # -- hands
+
+    def press(self, at: QPointF) -> None:
+        cell = self.cell_at(at)
+        if cell is not None:
+            self._cell = cell
+            self.redraw()
+            self.cell_chosen.emit(*cell)
+
+    def press_key(self, key: int) -> bool:
+        content = self._content
+        if content is None:
+            return False
+        if key in (Qt.Key.Key_Return, Qt.Key.Key_Enter, Qt.Key.Key_Space):
+            self.cell_chosen.emit(*self._cell)
+            return True
+        steps = {Qt.Key.Key_Left: (0, -1), Qt.Key.Key_Right: (0, 1), Qt.Key.Key_Up: (1, 0), Qt.Key.Key_Down: (-1, 0)}
+        if key not in steps:
+            return False
+        up, across = steps[Qt.Key(key)]
+        row = min(max(self._cell[0] + up, 0), len(content.rows) - 1)
+        self._cell = row, min(max(self._cell[1] + across, 0), len(content.columns) - 1)
+        self.redraw()
+        return True
+
+
+def colour_range(means: FloatArray, *, higher_is_better: bool) -> tuple[float, float]:
+    """The means that the ends of the colours stand for: all of them, unless a few bad ones would take most colours."""
+    known = means[np.isfinite(means)]
+    if len(known) == 0:
+        return float("nan"), float("nan")
+    low, high = float(known.min()), float(known.max())
+    good, middle = np.percentile(known, (75, 50) if higher_is_better else (25, 50))
+    best = high if higher_is_better else low
+    typical = max(abs(best - float(middle)), 2 * abs(best - float(good)))
+    if typical > 0 and high - low > typical / _LEAST_SPREAD:
+        low, high = (best - 4 * typical, high) if higher_is_better else (low, best + 4 * typical)
+    return low, high
+
+
+def shares_of(means: FloatArray, low: float, high: float, *, higher_is_better: bool) -> FloatArray:
+    """How good each mean is, from 0 to 1 between the ends; NaN where there is none."""
+    if not high > low:
+        return np.where(np.isfinite(means), 1.0, np.nan)
+    shares = np.clip((means - low) / (high - low), 0.0, 1.0)
+    return shares if higher_is_better else 1.0 - shares
+
+
+def _rgb(shares: FloatArray) -> FloatArray:
+    """(…, 3) colours of shares (…)."""
+    places = np.linspace(0.0, 1.0, len(_VIRIDIS))
+    return np.stack([np.interp(shares, places, channel) for channel in _VIRIDIS.T], axis=-1)
+
+
+def _colour(share: float) -> QColor:
+    return QColor(*(round(value) for value in _rgb(np.array(share)).tolist()))
+
+
+def _image(shares: FloatArray, ground: QColor) -> QImage:
+    """One pixel a cell, the first row at the bottom; `ground` where there is no number."""
+    rgb = _rgb(np.nan_to_num(shares))
+    rgb[~np.isfinite(shares)] = (ground.red(), ground.green(), ground.blue())
+    pixels = np.ascontiguousarray(np.round(rgb[::-1]).astype(np.uint8))
+    height, width = pixels.shape[:2]
+    return QImage(pixels.data, width, height, 3 * width, QImage.Format.Format_RGB888).copy()
