@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from PySide6.QtCore import QSignalBlocker, QSize, Qt, Signal
-from PySide6.QtGui import QFont
+from PySide6.QtGui import QFont, QResizeEvent
 from PySide6.QtWidgets import (
     QCheckBox,
     QFrame,
@@ -59,6 +59,10 @@ _SHOWN_SETTINGS: dict[Mode, tuple[str, ...]] = {
 }
 _LEFT_WIDTH, _LABEL_WIDTH = 300, 74
 _MOST_CHIPS = 20
+_NARROW, _LEAST_LEFT, _LEAST_PICTURE = 760, 190, 190
+_SHORT: dict[Mode, str] = {
+    "folds": "Folds", "search": "Search", "learning": "Sizes", "curve": "Curve", "compare": "Compare"
+}  # fmt: skip
 
 
 class ValidationView(QWidget):
@@ -165,6 +169,7 @@ class ValidationView(QWidget):
         self._chips.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Maximum)
         self._pictures = QStackedWidget()
         for picture in (self.scores, self.heat, self.table):
+            picture.setMinimumWidth(_LEAST_PICTURE)
             self._pictures.addWidget(picture)
         right = QVBoxLayout()
         right.setSpacing(0)
@@ -181,17 +186,33 @@ class ValidationView(QWidget):
         column.addLayout(top)
         column.addLayout(body, 1)
 
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._fit()
+
+    def _fit(self) -> None:
+        """Shorter words and a narrower left where there is little room."""
+        is_narrow = self.width() < scaled(_NARROW)
+        for key, title, _ in _MODES:
+            button = self.modes.button(key)
+            button.setText(_SHORT[key] if is_narrow else title)
+            button.setMinimumWidth(button.fontMetrics().horizontalAdvance(button.text()) + 16)
+        for number, fold_chip in enumerate(self._fold_chips, 1):
+            fold_chip.setText(str(number) if is_narrow else f"Fold {number}")
+        self._left.setFixedWidth(
+            max(scaled(_LEAST_LEFT), round(0.42 * self.width())) if is_narrow else scaled(_LEFT_WIDTH)
+        )
+
     def set_theme(self, theme: Theme) -> None:
         self._theme = theme
         font = QFont(self.font())
         font.setPixelSize(theme.font_size - 1)
         for button in self.modes.findChildren(QPushButton):
             button.setFont(font)
-            button.setMinimumWidth(button.fontMetrics().horizontalAdvance(button.text()) + 16)
+        self._fit()
         self.modes.setFixedHeight(theme.font_size + 15)
         self.run_button.setFixedHeight(theme.font_size + 15)
         self.run_button.setMinimumWidth(scaled(64))
-        self._left.setFixedWidth(scaled(_LEFT_WIDTH))
         width = scaled(_LABEL_WIDTH)
         self._measure_label.setMinimumWidth(width)
         for axis in self.axes:
@@ -322,6 +343,7 @@ class ValidationView(QWidget):
         for index, button in enumerate(self._fold_chips):
             button.setChecked(index == chosen)
         self._chips.setVisible(count > 0)
+        self._fit()
 
     def fold_chip(self, index: int) -> QWidget:
         """The chip of one fold."""
