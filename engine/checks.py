@@ -225,12 +225,23 @@ def _about_degree(experiment: Experiment, dataset: Dataset, n_features: int) -> 
 def _about_learner(experiment: Experiment, dataset: Dataset) -> Iterator[Complaint]:
     entry = LEARNERS[experiment.learner.kind]
     if dataset.task in entry.tasks:
+        yield from _about_number_of_points(experiment, dataset)
         return
-    able = " or ".join(other.title for other in learners_for(dataset.task))
+    able = " or ".join(other.title for other in learners_for(dataset.task)[:2])
     what, data_have = ("classes", "numbers") if dataset.task == "regression" else ("numbers", "classes")
     yield Complaint(
         "learner.kind", f"{entry.title} predicts {what}, but the targets of these data are {data_have}: choose {able}."
     )
+
+
+def _about_number_of_points(experiment: Experiment, dataset: Dataset) -> Iterator[Complaint]:
+    entry, n = LEARNERS[experiment.learner.kind], len(dataset.rows(Part.TRAIN))
+    if entry.most_points and n > entry.most_points:
+        yield Complaint(
+            "learner.kind",
+            f"{entry.title} learns from at most {entry.most_points:,} points: {entry.why_not_more}."
+            f" {n:,} train: hold more of them out, take fewer, or choose another model.",
+        )
 
 
 def _about_loss(experiment: Experiment, dataset: Dataset) -> Iterator[Complaint]:

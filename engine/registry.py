@@ -12,9 +12,13 @@ from engine.dataset import Task
 from engine.learners.linear_regression import LinearRegression
 from engine.learners.logistic_regression import LogisticRegression
 from engine.learners.mlp import MultilayerPerceptron
+from engine.learners.svm import SupportVectorMachine
 from engine.settings import Settings
 
-LearnerSettings = Annotated[LinearRegression | LogisticRegression | MultilayerPerceptron, Field(discriminator="kind")]
+LearnerSettings = Annotated[
+    LinearRegression | LogisticRegression | MultilayerPerceptron | SupportVectorMachine,
+    Field(discriminator="kind"),
+]
 
 
 @dataclass(frozen=True)
@@ -30,6 +34,7 @@ class LearnerEntry:
     own_losses : by task, the name of the loss that it judges itself by; None where it is trained by gradients, with the
         loss, the optimizer and the penalties of the training settings.
     refits : whether one step does it all, so that a changed setting or point is fitted again at once.
+    most_points : the most training points that it learns from, 0 for any number; and `why_not_more`, a clause.
     """
 
     kind: str
@@ -40,6 +45,8 @@ class LearnerEntry:
     sentence: str
     own_losses: Mapping[Task, str] | None = None
     refits: bool = False
+    most_points: int = 0
+    why_not_more: str = ""
 
 
 LEARNERS: dict[str, LearnerEntry] = {
@@ -68,6 +75,18 @@ LEARNERS: dict[str, LearnerEntry] = {
             MultilayerPerceptron,
             r"h(x) = W_L\,\varphi(\cdots \varphi(W_1 x + b_1) \cdots) + b_L",
             "Layers of neurons that bend the plane until it can be cut by a line.",
+        ),
+        LearnerEntry(
+            "svm",
+            "Support vector machine",
+            ("classification", "regression"),
+            SupportVectorMachine,
+            r"h(x) = \sum_i \alpha_i \, k(x_i, x) + b",
+            "The widest street between the classes; only the points at its edges count.",
+            own_losses={"classification": "hinge", "regression": "ε-insensitive"},
+            refits=True,
+            most_points=20_000,
+            why_not_more="its solver compares every point with every other",
         ),
     )
 }

@@ -33,14 +33,20 @@ class StepState:
     step : how many steps lie behind it.
     epoch : how many times the training rows have been gone through.
     ended : whether no further step changes anything.
+    fault : the sentence that says why nothing can be learned, and what to change; else empty.
     """
 
     step: int = 0
     epoch: int = 0
     ended: bool = False
+    fault: str = ""
 
 
 S = TypeVar("S", bound=StepState)
+
+
+class CannotLearn(ArithmeticError):  # noqa: N818 - named after what is the case
+    """Numbers from which nothing can be learned; the sentence says what to change."""
 
 
 class StepwiseLearner(ABC, Generic[S]):
@@ -76,7 +82,7 @@ class StepwiseLearner(ABC, Generic[S]):
 
     @abstractmethod
     def next(self, state: S, data: TrainingData) -> S:
-        """The state one step later; it sets `ended` with the last step.
+        """The state one step later; it sets `ended` with the last step, or raises `CannotLearn`.
 
         `step` is counted by `advance`, and `epoch` where an epoch is one step.
         """
@@ -103,6 +109,16 @@ class StepwiseLearner(ABC, Generic[S]):
         """The state `steps` steps later, or earlier if it ends before."""
         if len(data.Z) == 0:
             return state
+        try:
+            return self._advanced(state, data, steps)
+        except CannotLearn as fault:
+            return replace(state, ended=True, fault=str(fault))
+
+    def _advanced(self, state: S, data: TrainingData, steps: int) -> S:
+        if state.fault:  # The data may be others now.
+            state = replace(state, ended=False, fault="")
+        if not np.isfinite(data.Z).all():
+            raise CannotLearn("A feature of a point is too large to compute with: scale it, or lower the degree.")
         for _ in range(steps):
             if state.ended:
                 break
@@ -120,6 +136,8 @@ class StepwiseLearner(ABC, Generic[S]):
         return examination.examine(self, state, data, examined)
 
     def outcome(self, state: S) -> Outcome:
+        if state.fault:
+            return Outcome("stopped", state.fault)
         return Outcome("converged", self.ending(state)) if state.ended else RUNNING
 
     def steps_done(self, state: S) -> int:

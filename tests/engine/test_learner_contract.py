@@ -13,6 +13,7 @@ from engine.learners import make_learner
 from engine.learners.linear_regression import LinearRegression
 from engine.learners.logistic_regression import LogisticRegression
 from engine.learners.mlp import Layer, MultilayerPerceptron
+from engine.learners.svm import SupportVectorMachine
 from engine.optimizers import OPTIMIZERS
 from engine.registry import LEARNERS
 from tests.engine.dense_problems import classes, training, values
@@ -34,6 +35,9 @@ CASES = [
     case(LogisticRegression(), "zero_one", classes(), "zero-one", "random_search"),
     case(LogisticRegression(), "zero_one", classes(), "zero-one, torch", "random_search", path="torch"),
     case(MLP, "squared", values(), "network, values", precision="float32"),
+    case(SupportVectorMachine(), "hinge", classes(), "support vectors"),
+    case(SupportVectorMachine(kernel="polynomial"), "hinge", classes(n_classes=4), "support vectors, four classes"),
+    case(SupportVectorMachine(kernel="linear"), "squared", values(), "support vectors, values"),
     *(
         case(MLP, "cross_entropy", classes(n_classes=3), f"network, {kind}, {path}", kind, path=path, schedule="cosine")
         for kind in OPTIMIZERS
