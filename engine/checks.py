@@ -11,6 +11,7 @@ import numpy as np
 from engine.dataset import Dataset, Part, Task
 from engine.experiment import Experiment, GeneratedData
 from engine.features import MOST_TERMS, active_chips, n_products, terms_of
+from engine.learners.knn import KNearestNeighbours
 from engine.learners.linear_regression import LinearRegression
 from engine.learners.logistic_regression import LogisticRegression
 from engine.learners.mlp import MultilayerPerceptron
@@ -79,6 +80,7 @@ def check(experiment: Experiment, dataset: Dataset) -> tuple[Complaint, ...]:
         *_about_points(experiment, dataset),
         *_about_features(experiment, dataset),
         *_about_learner(experiment, dataset),
+        *_about_neighbours(experiment, dataset),
         *_about_loss(experiment, dataset),
         *_about_optimizer(experiment, dataset),
         *_about_layers(experiment),
@@ -241,6 +243,17 @@ def _about_number_of_points(experiment: Experiment, dataset: Dataset) -> Iterato
             "learner.kind",
             f"{entry.title} learns from at most {entry.most_points:,} points: {entry.why_not_more}."
             f" {n:,} train: hold more of them out, take fewer, or choose another model.",
+        )
+
+
+def _about_neighbours(experiment: Experiment, dataset: Dataset) -> Iterator[Complaint]:
+    learner, n = experiment.learner, len(dataset.rows(Part.TRAIN))
+    if isinstance(learner, KNearestNeighbours) and 0 < n < learner.k:
+        yield Complaint(
+            "learner.k",
+            f"There are no {learner.k} neighbours: {_points(n)} train, so all of them are asked everywhere."
+            " Lower k, or add points.",
+            blocking=False,
         )
 
 

@@ -44,6 +44,8 @@ class TrainingData:
     task : what `y` is.
     n_classes : the number of classes, 0 in regression.
     feature_names : one a column of `Z`.
+    class_names : one a class; may be empty where nobody reads them.
+    offset, scale : (p,) the scaling that made ``Z = (feature - offset) * scale``; None where there is none.
     """
 
     Z: FloatArray
@@ -51,6 +53,13 @@ class TrainingData:
     task: Task
     n_classes: int = 0
     feature_names: tuple[str, ...] = ()
+    class_names: tuple[str, ...] = ()
+    offset: FloatArray | None = None
+    scale: FloatArray | None = None
+
+    def class_name(self, index: int) -> str:
+        """What a class is called; its number, counted from 1, where it has no name."""
+        return self.class_names[index] if self.class_names else f"class {index + 1}"
 
 
 @dataclass(frozen=True, eq=False)

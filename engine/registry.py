@@ -9,6 +9,7 @@ from typing import Annotated
 from pydantic import Field
 
 from engine.dataset import Task
+from engine.learners.knn import KNearestNeighbours
 from engine.learners.linear_regression import LinearRegression
 from engine.learners.logistic_regression import LogisticRegression
 from engine.learners.mlp import MultilayerPerceptron
@@ -16,7 +17,7 @@ from engine.learners.svm import SupportVectorMachine
 from engine.settings import Settings
 
 LearnerSettings = Annotated[
-    LinearRegression | LogisticRegression | MultilayerPerceptron | SupportVectorMachine,
+    LinearRegression | LogisticRegression | MultilayerPerceptron | KNearestNeighbours | SupportVectorMachine,
     Field(discriminator="kind"),
 ]
 
@@ -75,6 +76,16 @@ LEARNERS: dict[str, LearnerEntry] = {
             MultilayerPerceptron,
             r"h(x) = W_L\,\varphi(\cdots \varphi(W_1 x + b_1) \cdots) + b_L",
             "Layers of neurons that bend the plane until it can be cut by a line.",
+        ),
+        LearnerEntry(
+            "knn",
+            "k-nearest neighbours",
+            ("classification", "regression"),
+            KNearestNeighbours,
+            r"h(x) = \frac{\sum_{i \in N_k(x)} w_i \, y_i}{\sum_{i \in N_k(x)} w_i}",
+            "A place is what the training points around it are.",
+            own_losses={"classification": "zero-one", "regression": "squared"},
+            refits=True,
         ),
         LearnerEntry(
             "svm",

@@ -319,12 +319,9 @@ class Run:
         self._targets = dataset.y.astype(np.int64 if classes else dtype)
         train = self._rows[Part.TRAIN]
         self._data = TrainingData(
-            np.ascontiguousarray(self._Z[train]),
-            self._targets[train],
-            dataset.task,
-            dataset.n_classes,
-            self._features.names,
-        )
+            np.ascontiguousarray(self._Z[train]), self._targets[train], dataset.task, dataset.n_classes,
+            self._features.names, dataset.class_names, self._features.offset, self._features.scale,
+        )  # fmt: skip
         self._judging = Judging(dataset, self._Z, self._targets)
 
     def _evaluations_ahead(self, steps: int) -> NDArray[np.int64]:
