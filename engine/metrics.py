@@ -20,7 +20,8 @@ LOOKED_AT = 20_000
 An accuracy of that many is known to 1 % or better (1.96 standard errors). To look at all of a million takes longer
 than to learn from them.
 """
-_OF_MANY = f"Of more than {LOOKED_AT:,} a fixed sample is looked at while the model learns, and all of them at rest."
+OF_MANY = f"Of more than {LOOKED_AT:,} a fixed sample is looked at while the model learns, and all of them at rest."
+"""What is to be known of the numbers under the stage."""
 
 
 def mean_with_interval(values: FloatArray) -> Estimate:
@@ -161,79 +162,77 @@ METRICS: dict[str, Metric] = {
     "loss": Metric(
         "loss",
         "loss",
-        f"The mean loss of the {{part}} points, without penalties. {_OF_MANY}",
+        "The mean loss of the {part} points, without penalties.",
         "The ± is 1.96 standard errors of that mean: if the points are a random sample, 95 % of such intervals contain"
         " the mean over all points there could be.",
     ),
     "accuracy": Metric(
         "accuracy",
         "acc.",
-        f"The share of the {{part}} points whose class is predicted right. {_OF_MANY}",
+        "The share of the {part} points whose class is predicted right.",
         "The ± is 1.96 √(p(1−p)/n), a 95 % interval for the accuracy on new points if these were not trained on.",
         in_percent=True,
     ),
     "balanced_accuracy": Metric(
         "balanced accuracy",
         "bal. acc.",
-        f"The mean of the classes' recalls: each class counts alike, however many {{part}} points it has. {_OF_MANY}",
+        "The mean of the classes' recalls: each class counts alike, however many {part} points it has.",
         "The ± is 1.96 standard errors, from those of the recalls (delta method).",
         in_percent=True,
     ),
     "log_loss": Metric(
         "log loss",
         "log loss",
-        f"The mean of −ln of the probability that the {{part}} points' right class was given. {_OF_MANY}",
+        "The mean of −ln of the probability that the {part} points' right class was given.",
         "The ± is 1.96 standard errors of that mean.",
     ),
     "auc": Metric(
         "AUC",
         "AUC",
-        f"The probability that a {{part}} point of the class scores higher than one of another class: 1 is a perfect"
-        f" ranking, 0.5 a guess. {_OF_MANY}",
+        "The probability that a {part} point of the class scores higher than one of another class: 1 is a perfect"
+        " ranking, 0.5 a guess.",
         "The ± is 1.96 standard errors (DeLong).",
     ),
     "precision": Metric(
         "precision",
         "prec.",
-        f"Of the {{part}} points that are predicted as the class, the share that belongs to it; – where none is."
-        f" {_OF_MANY}",
+        "Of the {part} points that are predicted as the class, the share that belongs to it; – where none is.",
         "The ± is 1.96 standard errors (normal interval; for the mean over classes by the delta method).",
     ),
     "recall": Metric(
         "recall",
         "recall",
-        f"Of the {{part}} points that belong to the class, the share that is predicted so. {_OF_MANY}",
+        "Of the {part} points that belong to the class, the share that is predicted so.",
         "The ± is 1.96 standard errors (normal interval; for the mean over classes by the delta method).",
     ),
     "f1": Metric(
         "F1",
         "F1",
-        f"The harmonic mean of precision and recall, 2 TP/(2 TP + FP + FN), of the {{part}} points. {_OF_MANY}",
+        "The harmonic mean of precision and recall, 2 TP/(2 TP + FP + FN), of the {part} points.",
         "The ± is 1.96 standard errors (delta method).",
     ),
     "mse": Metric(
         "MSE",
         "MSE",
-        f"The mean squared residual of the {{part}} points. {_OF_MANY}",
+        "The mean squared residual of the {part} points.",
         "The ± is 1.96 standard errors of that mean.",
     ),
     "rmse": Metric(
         "RMSE",
         "RMSE",
-        f"The root of the mean squared residual of the {{part}} points, in the units of the target. {_OF_MANY}",
+        "The root of the mean squared residual of the {part} points, in the units of the target.",
         "The ± is 1.96 standard errors, carried over from the mean squared residual (delta method).",
     ),
     "r2": Metric(
         "R²",
         "R²",
-        f"The share of the {{part}} targets' variance that the model explains: 1 is perfect, 0 no better than the mean."
-        f" {_OF_MANY}",
+        "The share of the {part} targets' variance that the model explains: 1 is perfect, 0 no better than the mean.",
         "The ± is 1.96 standard errors (delta method).",
     ),
     "mae": Metric(
         "MAE",
         "MAE",
-        f"The mean absolute residual of the {{part}} points, in the units of the target. {_OF_MANY}",
+        "The mean absolute residual of the {part} points, in the units of the target.",
         "The ± is 1.96 standard errors of that mean.",
     ),
 }
@@ -255,7 +254,7 @@ def estimate_text(name: str, estimate: Estimate) -> str:
         return "–"
     if math.isinf(value):
         return "∞" if value > 0 else "−∞"
-    if METRICS[name].in_percent:
+    if name in METRICS and METRICS[name].in_percent:
         interval = "" if half_width is None or not math.isfinite(half_width) else f" ± {100 * half_width:.1f}"
         return f"{100 * value:.1f}{interval} %"
     if half_width is not None and 1e-6 < half_width < 1e3:

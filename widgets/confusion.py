@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import cache
 
 import numpy as np
 from PySide6.QtCore import QPointF, QRectF, QSize, Qt, Signal
@@ -23,6 +24,8 @@ _LEAST_COLUMN, _MOST_COLUMN = 34.0, 110.0
 _MOST_NAME = 130.0
 _DARKEST = 0.85
 """How much of the full colour a share of 1 has."""
+_STRENGTHS = 40
+"""How many grounds of cells can be told apart."""
 _GAP = 6.0
 """Before the totals."""
 _SPOKEN = {"train": "training", "validation": "validation", "test": "test", "all": "all"}
@@ -58,7 +61,7 @@ class Confusion(PictureView):
         self._norms.chosen.connect(self._on_norm_chosen)
         self._hint = ElidedLabel()
         self._hint.set_texts(
-            ("Click a cell: its points are selected on the stage.", "Click a cell to select its points.")
+            ("Click a cell: its points are selected on the stage.", "Click a cell to select its points.", "")
         )
         self._hint.setProperty("look", "hint")
         self.controls.addWidget(self._part_box)
@@ -177,10 +180,10 @@ class Confusion(PictureView):
         for row in range(k):
             for column in range(k):
                 full = theme.accent if row == column else theme.danger
-                ground = blend(theme.window, full, _DARKEST * float(shares[row, column]) ** 0.7)
+                ground, ink = cell_colours(theme.window, full, round(_STRENGTHS * float(shares[row, column]) ** 0.7))
                 area = self._cell_area(grid, width, height, row, column)
                 painter.fillRect(area.adjusted(0.5, 0.5, -0.5, -0.5), ground)
-                painter.setPen(readable_on(ground) if matrix[row, column] else QColor(theme.muted))
+                painter.setPen(ink if matrix[row, column] else QColor(theme.muted))
                 painter.drawText(area, Qt.AlignmentFlag.AlignCenter, self._cell_label(matrix, row, column))
         painter.setPen(QPen(QColor(theme.border), 1))
         painter.setBrush(Qt.BrushStyle.NoBrush)
@@ -290,6 +293,13 @@ def _percent(share: float) -> str:
     rounded = f"{100 * share:.0f}"
     exact = share in (0.0, 1.0) or rounded not in ("0", "100")
     return f"{rounded} %" if exact else f"{100 * share:.1f} %"
+
+
+@cache
+def cell_colours(window: str, full: str, strength: int) -> tuple[QColor, QColor]:
+    """The ground of a cell, from that of the `window` at 0 to nearly the `full` colour, and what is readable on it."""
+    ground = blend(window, full, _DARKEST * strength / _STRENGTHS)
+    return ground, readable_on(ground)
 
 
 def readable_on(ground: QColor) -> QColor:

@@ -8,7 +8,7 @@ from PySide6.QtCore import QEvent, QSize, Qt
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QSizePolicy, QWidget
 
-from engine.metrics import METRICS, estimate_text
+from engine.metrics import METRICS, OF_MANY, estimate_text
 from engine.snapshot import Estimate, SplitMetrics
 from widgets.style import active_theme, set_look, tabular
 
@@ -39,7 +39,7 @@ class Metric(QWidget):
 
     def __init__(self, part: str, name: str, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self._explanation = METRICS[name].explanation.format(part=_SPOKEN_PARTS[part])
+        self._explanation = f"{METRICS[name].explanation.format(part=_SPOKEN_PARTS[part])} {OF_MANY}"
         self._name = name
         self._title = f"{_PARTS[part]} {METRICS[name].short}"
         layout = QHBoxLayout(self)

@@ -181,10 +181,10 @@ class MetricsTable(PictureView):
             for line in stack:
                 top += height
                 area = QRectF(left, top, titles if line.name else block, height)
-                cells.append(Cell(area, line.title, _explained(line, "looked-at"), is_muted=not line.name))
+                cells.append(Cell(area, line.title, _explained(line, "looked-at", self._half), is_muted=not line.name))
                 right = left + titles
                 for part, estimate, column in zip(self._reports, line.estimates, columns, strict=False):
-                    tip = _explained(line, _SPOKEN_PARTS[part])
+                    tip = _explained(line, _SPOKEN_PARTS[part], self._half)
                     text = self._written(line.name, estimate)
                     cells.append(Cell(QRectF(right, top, column, height), text, tip, is_number=True))
                     right += column + _COLUMN_GAP
@@ -224,11 +224,14 @@ class MetricsTable(PictureView):
         return next((cell.tip for cell in cells if cell.area.contains(place)), "")
 
 
-def _explained(line: Line, part: str) -> str:
+def _explained(line: Line, part: str, half: str) -> str:
     if not line.name:
         return ""
     metric = METRICS[line.name]
-    return f"{metric.explanation.format(part=part)} {metric.interval}"
+    interval = metric.interval
+    if half == "error":
+        interval = interval.replace("The ± is", "The ± is one standard error, a half-width over 1.96; that is")
+    return f"{metric.explanation.format(part=part)} {interval}"
 
 
 def _groups(lines: Sequence[Line]) -> list[list[Line]]:

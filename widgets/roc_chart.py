@@ -23,7 +23,7 @@ Kind = Literal["roc", "pr", "calibration"]
 _UNIT = (0.0, 1.0)
 _WIDEST = 3.0
 """How many times as wide as high the curves are drawn at most."""
-_LEGEND = 16.0
+_LEGEND = 18.0
 """The least width of what is written beside the curves, in lines of text."""
 _NEAR = 28.0
 """Pixels from a curve at which it can be taken hold of."""

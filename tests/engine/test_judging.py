@@ -131,3 +131,20 @@ def test_regressions_of_many_points_are_measured_whole(generator: str) -> None:
     assert said is not None
     residuals = said - run.dataset.y[train].astype(float)
     assert run.metrics()["train"]["rmse"].value == pytest.approx(np.sqrt((residuals**2).mean()))
+
+
+def test_a_threshold_acts_on_the_sample_and_on_every_point() -> None:
+    run = Run(set_values(MANY, {"view.threshold": 0.9}))
+    run.advance_epochs(1)
+    said = run.learner.predict(run.state, run.features.transform(run.dataset.X)) if run.learner is not None else None
+    assert said is not None
+    assert said.probabilities is not None
+    labels, train = said.probabilities[:, 1] >= 0.9, run.dataset.rows(Part.TRAIN)
+    judged = run.judged()
+    assert judged is not None
+    assert judged.prediction.labels is not None
+    assert (judged.prediction.labels == labels[judged.rows]).mean() > 0.9999  # but for the last digit of a probability
+    assert run.metrics()["train"]["accuracy"].value == pytest.approx(
+        (labels[train] == run.dataset.y[train]).mean(), abs=1e-4
+    )
+    assert np.array_equal(run.predict(run.dataset.X).labels, labels)
