@@ -9,6 +9,7 @@ from typing import Annotated
 from pydantic import Field
 
 from engine.dataset import Task
+from engine.learners.decision_tree import DecisionTree
 from engine.learners.knn import KNearestNeighbours
 from engine.learners.linear_regression import LinearRegression
 from engine.learners.logistic_regression import LogisticRegression
@@ -17,7 +18,12 @@ from engine.learners.svm import SupportVectorMachine
 from engine.settings import Settings
 
 LearnerSettings = Annotated[
-    LinearRegression | LogisticRegression | MultilayerPerceptron | KNearestNeighbours | SupportVectorMachine,
+    LinearRegression
+    | LogisticRegression
+    | MultilayerPerceptron
+    | KNearestNeighbours
+    | DecisionTree
+    | SupportVectorMachine,
     Field(discriminator="kind"),
 ]
 
@@ -86,6 +92,15 @@ LEARNERS: dict[str, LearnerEntry] = {
             "A place is what the training points around it are.",
             own_losses={"classification": "zero-one", "regression": "squared"},
             refits=True,
+        ),
+        LearnerEntry(
+            "decision_tree",
+            "Decision tree",
+            ("classification", "regression"),
+            DecisionTree,
+            r"h(x) = \sum_{\ell} c_\ell \, [x \in R_\ell]",
+            "Questions about one feature at a time part the points, until those that are left are much alike.",
+            own_losses={"classification": "zero-one", "regression": "squared"},
         ),
         LearnerEntry(
             "svm",

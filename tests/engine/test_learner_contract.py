@@ -10,6 +10,7 @@ import pytest
 
 from engine.learner import Learner, TrainingData
 from engine.learners import make_learner
+from engine.learners.decision_tree import DecisionTree
 from engine.learners.knn import KNearestNeighbours
 from engine.learners.linear_regression import LinearRegression
 from engine.learners.logistic_regression import LogisticRegression
@@ -38,6 +39,8 @@ CASES = [
     case(MLP, "squared", values(), "network, values", precision="float32"),
     case(KNearestNeighbours(), "cross_entropy", classes(n_classes=3), "neighbours"),
     case(KNearestNeighbours(weights="gaussian"), "squared", values(), "neighbours by weight, values"),
+    case(DecisionTree(), "cross_entropy", classes(n_classes=3), "decision tree"),
+    case(DecisionTree(error="absolute_error", max_depth=30), "squared", values(), "decision tree, values"),
     case(SupportVectorMachine(), "hinge", classes(), "support vectors"),
     case(SupportVectorMachine(kernel="polynomial"), "hinge", classes(n_classes=4), "support vectors, four classes"),
     case(SupportVectorMachine(kernel="linear"), "squared", values(), "support vectors, values"),
