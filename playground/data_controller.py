@@ -12,15 +12,18 @@ from PySide6.QtWidgets import QApplication
 from engine.dataset import FloatArray, IntArray, Task
 from engine.edits import replaced
 from engine.experiment import Experiment, GeneratedData, GeneratorName
-from engine.generators import GENERATORS, dataset_of
+from engine.generators import GENERATORS, dataset_of, generate
 from engine.paths import title_of
 from playground import choices
 from playground.document import Document
 from playground.workspace import NO_ROWS, Workspace
 from widgets.data_panel import DataPanel
+from widgets.gallery import GalleryEntry
 from widgets.stage import Stage
 from widgets.stage_tool import ToolName
 from widgets.tools import TOOLS
+
+_GALLERY_POINTS = 120
 
 
 class DataController(QObject):
@@ -36,7 +39,7 @@ class DataController(QObject):
         self, document: Document, workspace: Callable[[], Workspace], stage: Stage, panel: DataPanel, parent: QObject
     ) -> None:
         super().__init__(parent)
-        self._document, self._workspace, self._stage = document, workspace, stage
+        self._document, self._workspace, self._stage, self._panel = document, workspace, stage, panel
         stage.stroke_started.connect(self.on_stroke_started)
         stage.stroke_ended.connect(document.end_stroke)
         stage.points_drawn.connect(self.on_points_drawn)
@@ -203,6 +206,14 @@ class DataController(QObject):
 
     def on_brush_changed(self, radius: float, density: float) -> None:
         self._set_workspace(brush_radius=round(radius), brush_density=round(density))
+
+    def fill_gallery(self) -> None:
+        """Draw the thumbnails of the generated sets."""
+        entries = []
+        for name, entry in GENERATORS.items():
+            points = generate(GeneratedData(generator=name, n_points=_GALLERY_POINTS))
+            entries.append(GalleryEntry(name, entry.title, entry.sentence, entry.task, points.X, points.y))
+        self._panel.set_gallery(entries)
 
     def on_selection_requested(self, rows: IntArray, sentence: str) -> None:
         """A view of the evaluation has picked points out."""

@@ -7,15 +7,16 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QEvent, QObject, Qt
-from PySide6.QtGui import QKeyEvent, QKeySequence, QShortcut
+from PySide6.QtGui import QGuiApplication, QKeyEvent, QKeySequence, QShortcut
 from PySide6.QtWidgets import QApplication, QDockWidget
 
 from engine.dataset import MAX_CLASSES
 from engine.worker import Speed
 from playground import dialogs
+from playground.settings import AppSettings
 from widgets.command_palette import Command, CommandPalette
 from widgets.style import apply_theme
-from widgets.theme import DARK, LIGHT
+from widgets.theme import DARK, LIGHT, THEMES, Theme
 from widgets.tools import TOOLS
 from widgets.transport import SPEEDS
 from widgets.transport import Speed as SpeedEntry
@@ -34,6 +35,13 @@ def application() -> QApplication:
     running = QApplication.instance()
     assert isinstance(running, QApplication)
     return running
+
+
+def first_theme(settings: AppSettings) -> Theme:
+    """The theme to begin with: that of the system, unless another was chosen."""
+    if settings.theme == "system":
+        return DARK if QGuiApplication.styleHints().colorScheme() == Qt.ColorScheme.Dark else LIGHT
+    return THEMES[settings.theme]
 
 
 class ViewController(QObject):

@@ -16,7 +16,6 @@ from PySide6.QtGui import (
 from PySide6.QtWidgets import QDockWidget, QLabel, QMainWindow, QVBoxLayout, QWidget
 
 from engine.experiment import DrawnData, Experiment, GeneratedData
-from engine.generators import GENERATORS, generate
 from playground import dialogs
 from playground.actions import ActionSet
 from playground.bridge import Bridge
@@ -32,19 +31,17 @@ from playground.settings import AppSettings
 from playground.top_bar import TopBar
 from playground.training_controller import TrainingController
 from playground.validation_controller import FOLD_CELLS, ValidationController
-from playground.view_controller import DOCK_VERSION, ViewController, application
+from playground.view_controller import DOCK_VERSION, ViewController, application, first_theme
 from playground.workspace import Workspace
 from widgets.data_panel import DataPanel
 from widgets.first_picture import after_first_picture
-from widgets.gallery import GalleryEntry
 from widgets.metrics_bar import MetricsBar
 from widgets.model_panel import ModelPanel
 from widgets.stage import Stage
 from widgets.style import apply_theme
-from widgets.theme import DARK, LIGHT
+from widgets.theme import DARK
 from widgets.tools import TOOLS
 
-_GALLERY_POINTS = 120
 _LEAST_CURVES = 150
 """Pixels; the stage has the rest of the height."""
 _WIDTH, _HEIGHT = 1440, 900
@@ -69,7 +66,7 @@ class MainWindow(QMainWindow):
         self.setMinimumSize(QSize(900, 600))
         self.document = Document(experiment, self)
         self.workspace = Workspace(
-            theme=DARK if _starts_dark(settings) else LIGHT,
+            theme=first_theme(settings),
             brush_radius=settings.brush_radius,
             brush_density=settings.brush_density,
         )
@@ -348,11 +345,7 @@ class MainWindow(QMainWindow):
                 dock.raise_()
         self.look.show_viewport()
         self.training.begin()
-        entries = []
-        for name, entry in GENERATORS.items():
-            points = generate(GeneratedData(generator=name, n_points=_GALLERY_POINTS))
-            entries.append(GalleryEntry(name, entry.title, entry.sentence, entry.task, points.X, points.y))
-        self.data_panel.set_gallery(entries)
+        self._data.fill_gallery()
         self.refresh()
 
     def changeEvent(self, event: QEvent) -> None:
@@ -402,9 +395,3 @@ class MainWindow(QMainWindow):
             self._apply()
         assert self._shown is not None
         return self._shown
-
-
-def _starts_dark(settings: AppSettings) -> bool:
-    if settings.theme == "system":
-        return QGuiApplication.styleHints().colorScheme() == Qt.ColorScheme.Dark
-    return settings.theme == "dark"

@@ -147,4 +147,6 @@ def test_a_threshold_acts_on_the_sample_and_on_every_point() -> None:
     assert run.metrics()["train"]["accuracy"].value == pytest.approx(
         (labels[train] == run.dataset.y[train]).mean(), abs=1e-4
     )
-    assert np.array_equal(run.predict(run.dataset.X).labels, labels)
+    again = run.predict(run.dataset.X).labels
+    assert again is not None
+    assert np.array_equal(again, labels)
