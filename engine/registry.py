@@ -14,6 +14,7 @@ from engine.learners.knn import KNearestNeighbours
 from engine.learners.linear_regression import LinearRegression
 from engine.learners.logistic_regression import LogisticRegression
 from engine.learners.mlp import MultilayerPerceptron
+from engine.learners.perceptron import Perceptron
 from engine.learners.svm import SupportVectorMachine
 from engine.settings import Settings
 
@@ -23,6 +24,7 @@ LearnerSettings = Annotated[
     | MultilayerPerceptron
     | KNearestNeighbours
     | DecisionTree
+    | Perceptron
     | SupportVectorMachine,
     Field(discriminator="kind"),
 ]
@@ -101,6 +103,15 @@ LEARNERS: dict[str, LearnerEntry] = {
             r"h(x) = \sum_{\ell} c_\ell \, [x \in R_\ell]",
             "Questions about one feature at a time part the points, until those that are left are much alike.",
             own_losses={"classification": "zero-one", "regression": "squared"},
+        ),
+        LearnerEntry(
+            "perceptron",
+            "Perceptron",
+            ("classification",),
+            Perceptron,
+            r"w \leftarrow w + \eta \, y \, x \quad \text{if } y \, w^\top x \le 0",
+            "One point at a time: where the line is wrong it moves, where it is right it stays.",
+            own_losses={"classification": "perceptron"},
         ),
         LearnerEntry(
             "svm",
