@@ -13,6 +13,8 @@ from engine.dataset import FloatArray, frozen_array
 from engine.learner import TrainingData
 from engine.stepwise import StepState, StepwiseLearner
 
+_LARGEST = float(np.finfo(np.float32).max)
+
 
 @dataclass(frozen=True, eq=False)
 class GrowingState(StepState):
@@ -65,3 +67,8 @@ class GrowingLearner(StepwiseLearner[S]):
             )
             state = self.begun(fresh, data)
         return self.grown(state, data)
+
+
+def single(Z: FloatArray) -> NDArray[np.float32]:
+    """Features in single precision and row by row, as scikit-learn's trees want them."""
+    return np.ascontiguousarray(np.clip(Z, -_LARGEST, _LARGEST), np.float32)
