@@ -15,6 +15,7 @@ from engine.learners.linear_regression import LinearRegression
 from engine.learners.logistic_regression import LogisticRegression
 from engine.learners.mlp import MultilayerPerceptron
 from engine.learners.perceptron import Perceptron
+from engine.learners.random_forest import RandomForest
 from engine.learners.svm import SupportVectorMachine
 from engine.settings import Settings
 
@@ -25,6 +26,7 @@ LearnerSettings = Annotated[
     | KNearestNeighbours
     | DecisionTree
     | Perceptron
+    | RandomForest
     | SupportVectorMachine,
     Field(discriminator="kind"),
 ]
@@ -112,6 +114,15 @@ LEARNERS: dict[str, LearnerEntry] = {
             r"w \leftarrow w + \eta \, y \, x \quad \text{if } y \, w^\top x \le 0",
             "One point at a time: where the line is wrong it moves, where it is right it stays.",
             own_losses={"classification": "perceptron"},
+        ),
+        LearnerEntry(
+            "random_forest",
+            "Random forest",
+            ("classification", "regression"),
+            RandomForest,
+            r"h(x) = \frac{1}{T} \sum_{t=1}^{T} h_t(x)",
+            "Many trees, each grown from other points and other features, and the mean of what they say.",
+            own_losses={"classification": "zero-one", "regression": "squared"},
         ),
         LearnerEntry(
             "svm",

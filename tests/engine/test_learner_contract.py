@@ -16,6 +16,7 @@ from engine.learners.linear_regression import LinearRegression
 from engine.learners.logistic_regression import LogisticRegression
 from engine.learners.mlp import Layer, MultilayerPerceptron
 from engine.learners.perceptron import Perceptron
+from engine.learners.random_forest import RandomForest
 from engine.learners.svm import SupportVectorMachine
 from engine.optimizers import OPTIMIZERS
 from engine.registry import LEARNERS, own_loss
@@ -44,6 +45,8 @@ CASES = [
     case(DecisionTree(error="absolute_error", max_depth=30), "squared", values(), "decision tree, values"),
     case(Perceptron(), "cross_entropy", classes(), "perceptron"),
     case(Perceptron(learning_rate=0.1), "cross_entropy", classes(n_classes=4), "perceptron, four classes"),
+    case(RandomForest(trees=20), "cross_entropy", classes(n_classes=3), "random forest"),
+    case(RandomForest(bootstrap=False), "squared", values(), "random forest, values"),
     case(SupportVectorMachine(), "hinge", classes(), "support vectors"),
     case(SupportVectorMachine(kernel="polynomial"), "hinge", classes(n_classes=4), "support vectors, four classes"),
     case(SupportVectorMachine(kernel="linear"), "squared", values(), "support vectors, values"),
