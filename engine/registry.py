@@ -10,6 +10,7 @@ from pydantic import Field
 
 from engine.dataset import Task
 from engine.learners.decision_tree import DecisionTree
+from engine.learners.gradient_boosting import GradientBoosting
 from engine.learners.knn import KNearestNeighbours
 from engine.learners.linear_regression import LinearRegression
 from engine.learners.logistic_regression import LogisticRegression
@@ -27,6 +28,7 @@ LearnerSettings = Annotated[
     | DecisionTree
     | Perceptron
     | RandomForest
+    | GradientBoosting
     | SupportVectorMachine,
     Field(discriminator="kind"),
 ]
@@ -123,6 +125,15 @@ LEARNERS: dict[str, LearnerEntry] = {
             r"h(x) = \frac{1}{T} \sum_{t=1}^{T} h_t(x)",
             "Many trees, each grown from other points and other features, and the mean of what they say.",
             own_losses={"classification": "zero-one", "regression": "squared"},
+        ),
+        LearnerEntry(
+            "gradient_boosting",
+            "Gradient boosting",
+            ("classification", "regression"),
+            GradientBoosting,
+            r"h_t(x) = h_{t-1}(x) + \eta \, f_t(x)",
+            "Small trees, one after the other, each grown from what those before it have left over.",
+            own_losses={"classification": "log loss", "regression": "squared"},
         ),
         LearnerEntry(
             "svm",

@@ -11,6 +11,7 @@ import pytest
 from engine.learner import Learner, TrainingData
 from engine.learners import make_learner
 from engine.learners.decision_tree import DecisionTree
+from engine.learners.gradient_boosting import GradientBoosting
 from engine.learners.knn import KNearestNeighbours
 from engine.learners.linear_regression import LinearRegression
 from engine.learners.logistic_regression import LogisticRegression
@@ -47,6 +48,9 @@ CASES = [
     case(Perceptron(learning_rate=0.1), "cross_entropy", classes(n_classes=4), "perceptron, four classes"),
     case(RandomForest(trees=20), "cross_entropy", classes(n_classes=3), "random forest"),
     case(RandomForest(bootstrap=False), "squared", values(), "random forest, values"),
+    case(GradientBoosting(trees=20), "cross_entropy", classes(), "gradient boosting"),
+    case(GradientBoosting(), "cross_entropy", classes(n_classes=3), "gradient boosting, three classes"),
+    case(GradientBoosting(), "squared", values(), "gradient boosting, values"),
     case(SupportVectorMachine(), "hinge", classes(), "support vectors"),
     case(SupportVectorMachine(kernel="polynomial"), "hinge", classes(n_classes=4), "support vectors, four classes"),
     case(SupportVectorMachine(kernel="linear"), "squared", values(), "support vectors, values"),
