@@ -231,7 +231,7 @@ def _members(state: BoostingState) -> FloatArray:
     assert state.present is not None
     assert state.scores is not None
     assert state.targets is not None
-    return (state.targets[:, None] == state.present[-state.scores.shape[1] :]).astype(np.float64)
+    return np.asarray(state.targets[:, None] == state.present[-state.scores.shape[1] :], np.float64)
 
 
 def _left_over(state: BoostingState) -> FloatArray:
