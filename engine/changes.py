@@ -31,6 +31,7 @@ _RESTARTING_TRAINING_FIELDS = {
 _RESTARTING_PREPARATION_FIELDS = {
     "chips": "the features",
     "polynomial": "the polynomial degree",
+    "formulas": "the features",
     "fourier": "the Fourier order",
     "scaling": "the scaling",
     "missing": "how gaps are filled",

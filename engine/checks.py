@@ -10,7 +10,7 @@ import numpy as np
 
 from engine.dataset import Dataset, Part, Task
 from engine.experiment import Experiment, GeneratedData
-from engine.features import MOST_TERMS, active_chips, n_products, terms_of
+from engine.features import MOST_TERMS, Typed, active_chips, n_products, terms_of, typed_terms
 from engine.learners.knn import KNearestNeighbours
 from engine.learners.linear_regression import LinearRegression
 from engine.learners.logistic_regression import LogisticRegression
@@ -20,9 +20,9 @@ from engine.table_data import TableData
 from engine.table_preparation import problem
 from engine.training_settings import LossKind
 
-_REGRESSION_LOSSES: tuple[LossKind, ...] = ("squared", "absolute", "huber")
+_REGRESSION_LOSSES: tuple[LossKind, ...] = ("squared", "absolute", "huber", "custom")
 _CLASSIFICATION_LOSSES: tuple[LossKind, ...] = (
-    "cross_entropy", "binary_cross_entropy", "hinge", "squared", "absolute", "huber", "zero_one",
+    "cross_entropy", "binary_cross_entropy", "hinge", "squared", "absolute", "huber", "zero_one", "custom",
 )  # fmt: skip
 _LOSS_NAMES: dict[LossKind, str] = {
     "squared": "squared loss",
@@ -32,6 +32,7 @@ _LOSS_NAMES: dict[LossKind, str] = {
     "binary_cross_entropy": "binary cross-entropy",
     "hinge": "hinge loss",
     "zero_one": "zero-one loss",
+    "custom": "a loss of your own",
 }
 
 _COUNTED_ROWS = 20_000
@@ -178,6 +179,7 @@ def _about_features(experiment: Experiment, dataset: Dataset) -> Iterator[Compla
         return
     if len(dataset.rows(Part.TRAIN)) == 0:
         return
+    yield from _about_formulas(experiment, dataset)
     yield from _about_degree(experiment, dataset, n_features)
     if preparation.scaling != "none" or preparation.polynomial == 1:
         return
@@ -189,6 +191,34 @@ def _about_features(experiment: Experiment, dataset: Dataset) -> Iterator[Compla
             " choose standardize, or a lower degree.",
             blocking=False,
         )
+
+
+def _about_formulas(experiment: Experiment, dataset: Dataset) -> Iterator[Complaint]:
+    terms = typed_terms(experiment.preparation, dataset.n_inputs)
+    typed = {term.formula.text for term in terms}
+    for text in experiment.preparation.formulas:
+        if text not in typed:
+            have = "one input, x" if dataset.n_inputs == 1 else f"the inputs x1 to x{dataset.n_inputs}"
+            yield Complaint("preparation.formulas", f"“{text}” is left out: these data have {have}.", blocking=False)
+    for term in terms:
+        count, first = _undefined(dataset, term)
+        if count:
+            at = ", ".join(f"{value:.3g}" for value in dataset.X[first])
+            yield Complaint(
+                "preparation.formulas",
+                f"“{term.formula.text}” is not a finite number at {_points(count)} that train, such as ({at}):"
+                " write it so that it is defined at all of them, or take it out.",
+            )
+
+
+@lru_cache(maxsize=16)
+def _undefined(dataset: Dataset, term: Typed) -> tuple[int, int]:
+    """At how many training points, as far as they are looked at, a formula has no value, and the row of the first."""
+    rows = dataset.rows(Part.TRAIN)[:_COUNTED_ROWS]
+    with np.errstate(over="ignore"):
+        values = term.values(dataset.X[rows].astype(np.float64).T).astype(np.float32)
+    wrong = rows[~np.isfinite(values)]
+    return len(wrong), int(wrong[0]) if len(wrong) else 0
 
 
 @lru_cache(maxsize=2)  # Asked again with every picture.
@@ -275,7 +305,7 @@ def _about_loss(experiment: Experiment, dataset: Dataset) -> Iterator[Complaint]
         )
     if not (isinstance(learner, LinearRegression) and learner.fit == "least_squares"):
         return
-    if kind in ("absolute", "huber"):
+    if kind in ("absolute", "huber", "custom"):
         yield Complaint(
             "training.loss.kind",
             f"Least squares makes the squared loss small, not the {name}:"

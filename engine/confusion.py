@@ -51,4 +51,4 @@ def rows_of_cell(judged: Judged, part: str, true: int, predicted: int) -> IntArr
     inside = (judged.y.astype(np.intp) == true) & (labels.astype(np.intp) == predicted)
     if part != ALL_PARTS:
         inside &= judged.parts == PART_NAMES.index(part)
-    return judged.rows[inside]
+    return np.asarray(judged.rows[inside])

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 
 from engine.dataset import Dataset, FloatArray
-from engine.features import FittedFeatures, superscript, text_latex
+from engine.features import FittedFeatures, Term, Typed, superscript, text_latex
 from engine.overlays import Equation
 from engine.training_settings import LossKind
 
@@ -72,12 +72,19 @@ def _equation(
     for column, (left, latex_left) in enumerate(lefts):
         numbers = [float(intercepts[column]), *weights[:, column].tolist()]
         # A column's name is a word of its own: 0.3 sepal width, but 0.3x₁.
-        names = [(" " if term.names else "") + term.text() for term in features.terms]
+        names = [_after_a_number(term) for term in features.terms]
         latex_names = [(r" \, " if term.names else "") + term.latex() for term in features.terms]
         texts.append(f"{left} = " + _sum(numbers, names, number_text, "−", "…", "terms"))
         latexes.append(f"{latex_left} = " + _sum(numbers, latex_names, number_latex, "-", r"\dots", r"\text{ terms}"))
     latex = latexes[0] if len(latexes) == 1 else r"\begin{aligned}" + r" \\ ".join(latexes) + r"\end{aligned}"
     return Equation("\n".join(texts), latex)
+
+
+def _after_a_number(term: Term) -> str:
+    """A feature as it stands behind its weight."""
+    if isinstance(term, Typed):
+        return f"({term.text()})"
+    return (" " if term.names else "") + term.text()
 
 
 def _sum(

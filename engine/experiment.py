@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from typing import Annotated, Literal
 
 from pydantic import Field, field_validator, model_validator
 
 from engine.dataset import CLASS_NAMES, MAX_CLASSES, Points, Task
+from engine.formulas import read
 from engine.learners.mlp import Layer, MultilayerPerceptron
 from engine.registry import LearnerSettings
 from engine.settings import Settings, choice
@@ -97,6 +99,11 @@ Chip = Literal["x1", "x2", "x1^2", "x2^2", "x1*x2", "sin(x1)", "sin(x2)", "cos(x
 CHIPS: tuple[Chip, ...] = Chip.__args__  # type: ignore[attr-defined]
 
 
+def feature_variables(text: str) -> tuple[str, ...]:
+    """The inputs that a formula may name: x, x1 and x2, and others that it does name."""
+    return tuple(dict.fromkeys(("x1", "x2", *re.findall(r"\bx\d{0,3}\b", text))))
+
+
 class Preparation(Settings):
     """What happens to the data before a learner sees them."""
 
@@ -119,6 +126,10 @@ class Preparation(Settings):
         ge=1,
         le=15,
     )
+    formulas: tuple[str, ...] = choice(
+        (), "Formulas", "Features typed as formulas of the inputs, such as x1*x2 or exp(-x1**2).",
+        max_length=20, advanced=True,
+    )  # fmt: skip
     fourier: int = choice(
         0,
         "Fourier order",
@@ -159,6 +170,14 @@ class Preparation(Settings):
         "How the categories of a table become numbers: an input each, or one input that counts them.",
         labels={"one_hot": "One-hot", "ordinal": "Ordinal"},
     )
+
+    @field_validator("formulas")
+    @classmethod
+    def _can_be_read(cls, formulas: tuple[str, ...]) -> tuple[str, ...]:
+        for text in formulas:
+            if not read(text, feature_variables(text)).used:
+                raise ValueError(f"“{text}” is the same for every point: a feature must depend on an input, such as x1")
+        return tuple(dict.fromkeys(formulas))
 
     @field_validator("chips")
     @classmethod

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
@@ -13,7 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.dataset import FloatArray, frozen_array
-from engine.experiment import Chip, Preparation
+from engine.experiment import Chip, Preparation, feature_variables
+from engine.formulas import Formula, read
 
 Precision = Literal["float32", "float64"]
 
@@ -23,6 +25,7 @@ _BLOCK = 4096
 MOST_TERMS = 1_000
 """So many features may the products of the inputs of a table become."""
 
+_INPUT = re.compile(r"\bx\d+\b")
 _SUBSCRIPTS = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")
 _SUPERSCRIPTS = str.maketrans("0123456789-", "⁰¹²³⁴⁵⁶⁷⁸⁹⁻")
 
@@ -105,9 +108,30 @@ class Wave:
         return rf"\{self.function}({factor}{_input_latex(self.index, self.n_inputs, self.names)})"
 
 
-Term = Monomial | Wave
+@dataclass(frozen=True)
+class Typed:
+    """A formula of the inputs, as a person typed it."""
 
-_CHIP_TERMS: dict[Chip, Term] = {
+    formula: Formula
+    names: Names = ()
+
+    def text(self) -> str:
+        """Plain Unicode: exp(-x₁**2)."""
+        return _INPUT.sub(lambda found: found[0].translate(_SUBSCRIPTS), self.formula.text)
+
+    def latex(self) -> str:
+        symbols = {name: "x" if name == "x" else f"x_{{{name[1:]}}}" for name in self.formula.names}
+        return rf"\left({self.formula.latex(symbols)}\right)"
+
+    def values(self, inputs: NDArray[Any]) -> NDArray[Any]:
+        """Its values (n,) for inputs (d, n)."""
+        by_name = {name: inputs[max(0, int(name[1:] or 1) - 1)] for name in self.formula.used}
+        return np.asarray(self.formula.on_arrays(by_name))
+
+
+Term = Monomial | Wave | Typed
+
+_CHIP_TERMS: dict[Chip, Monomial | Wave] = {
     "x1": Monomial((1, 0)),
     "x2": Monomial((0, 1)),
     "x1^2": Monomial((2, 0)),
@@ -146,7 +170,15 @@ def terms_of(preparation: Preparation, n_inputs: int, names: Names = ()) -> tupl
     n_inputs : 1 or more.
     names : what the inputs are called, where not x1 and x2.
     """
-    return _terms(preparation.chips, preparation.polynomial, preparation.fourier, n_inputs, names)
+    terms = _terms(preparation.chips, preparation.polynomial, preparation.fourier, n_inputs, names)
+    return (*terms, *typed_terms(preparation, n_inputs)) if preparation.formulas else terms
+
+
+def typed_terms(preparation: Preparation, n_inputs: int) -> tuple[Typed, ...]:
+    """The formulas that mean something with `n_inputs` inputs, x1 to x9 and so on; a single one may be called x."""
+    known = ("x", "x1") if n_inputs == 1 else tuple(f"x{index + 1}" for index in range(n_inputs))
+    found = (read(text, feature_variables(text)) for text in preparation.formulas)
+    return tuple(Typed(formula) for formula in found if set(formula.used) <= set(known))
 
 
 def n_products(degree: int, n_inputs: int) -> int:
@@ -164,8 +196,8 @@ def _terms(chips: tuple[Chip, ...], polynomial: int, fourier: int, n_inputs: int
         terms.extend(_term_of(chip, n_inputs, names) for chip in chosen)
     if polynomial > 1 and n_products(polynomial, n_inputs) <= MOST_TERMS:
         for degree in range(1, polynomial + 1):
-            for factors in combinations_with_replacement(range(n_inputs), degree):
-                terms.append(_product(factors, n_inputs, names))
+            products = combinations_with_replacement(range(n_inputs), degree)
+            terms.extend(_product(factors, n_inputs, names) for factors in products)
     for harmonic in range(1, fourier + 1):
         for index in range(n_inputs):
             terms.append(Wave("sin", index, n_inputs, harmonic, names))
@@ -230,6 +262,11 @@ class FittedFeatures:
         return Z
 
     @property
+    def has_products(self) -> bool:
+        """Whether `on_grid` can say what the features are: a formula need not be a product."""
+        return self.n_inputs == 2 and not any(isinstance(term, Typed) for term in self.terms)
+
+    @property
     def inverse(self) -> Callable[[FloatArray], FloatArray] | None:
         """From features (n, p) back to inputs (n, p), where the features are the inputs themselves; else None."""
         if not _are_the_inputs(self.terms, self.n_inputs):
@@ -254,7 +291,7 @@ class FittedFeatures:
                 if isinstance(term, Wave):
                     axis, values = ((columns, xs), (rows, ys))[term.index]
                     axis[i] = (np.sin if term.function == "sin" else np.cos)(term.frequency * values)
-                else:
+                elif isinstance(term, Monomial):
                     columns[i], rows[i] = xs ** term.powers[0], ys ** term.powers[1]
         return columns, rows
 
@@ -373,6 +410,9 @@ def _feature_blocks(terms: tuple[Term, ...], X: FloatArray, dtype: np.dtype[Any]
             if isinstance(term, Wave):
                 np.multiply(inputs[term.index], dtype.type(term.frequency), out=row)
                 (np.sin if term.function == "sin" else np.cos)(row, out=row)
+                continue
+            if isinstance(term, Typed):
+                row[:] = term.values(inputs)
                 continue
             factors = [powers[power - 1][i] for i, power in term.factors]
             if len(factors) == 1:

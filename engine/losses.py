@@ -8,8 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.dataset import FloatArray, Task
+from engine.formulas import read
 from engine.optimizers import OPTIMIZERS
-from engine.training_settings import LossKind, OptimizerKind
+from engine.training_settings import LOSS_VARIABLES, Loss, LossKind, OptimizerKind
 
 FORMULAS: dict[LossKind, str] = {
     "squared": r"\ell = (h(x) - y)^2",
@@ -20,6 +21,7 @@ FORMULAS: dict[LossKind, str] = {
     "binary_cross_entropy": r"\ell = \ln(1 + e^{-y\,h(x)}), \quad y = \pm 1",
     "hinge": r"\ell = \max(0,\; 1 - y\,h(x)), \quad y = \pm 1",
     "zero_one": r"\ell = 1 \;\mathrm{if}\; \hat{y} \neq y,\; \mathrm{else}\; 0",
+    "custom": r"\ell = \ell(y,\; h(x))",
 }
 """The loss of one point, as LaTeX, in menu order."""
 
@@ -27,7 +29,10 @@ LOSS_CODES: dict[str, int] = {kind: code for code, kind in enumerate(FORMULAS)}
 """The number by which compiled loops know each loss."""
 
 RESIDUAL_LOSSES: tuple[LossKind, ...] = ("squared", "absolute", "huber")
-"""The losses that a regression can have; in classification their targets are ±1."""
+"""The losses of a residual; in classification their targets are ±1."""
+
+REGRESSION_LOSSES: tuple[LossKind, ...] = (*RESIDUAL_LOSSES, "custom")
+"""The losses that a regression can have."""
 
 LOGIT_LOSSES: tuple[LossKind, ...] = ("cross_entropy", "binary_cross_entropy")
 """The losses whose scores stand for probabilities: by softmax of one a class, by σ of a single one."""
@@ -39,7 +44,7 @@ class LossMismatch(ValueError):  # noqa: N818 - named after what a person did, n
 
 def check_pairing(kind: LossKind, task: Task, n_classes: int, optimizer: OptimizerKind | None = None) -> None:
     """Raise `LossMismatch` if the loss has no meaning, or no gradient, where it is to be used."""
-    if task == "regression" and kind not in RESIDUAL_LOSSES:
+    if task == "regression" and kind not in REGRESSION_LOSSES:
         raise LossMismatch(
             f"The loss {_spoken(kind)} compares classes, but this is a regression: choose squared, absolute or Huber."
         )
@@ -80,13 +85,21 @@ def targets_of(kind: LossKind, y: NDArray[Any], task: Task, n_classes: int, dtyp
     return np.where(one_hot, 1.0, 0.0 if kind == "cross_entropy" else -1.0).astype(dtype)
 
 
-def row_losses(kind: LossKind, delta: float, scores: FloatArray, targets: FloatArray) -> FloatArray:
+def latex_of(loss: Loss) -> str:
+    """The loss of one point as LaTeX."""
+    if loss.kind != "custom":
+        return FORMULAS[loss.kind]
+    return r"\ell = " + read(loss.formula, LOSS_VARIABLES).latex({"p": "h(x)"})
+
+
+def row_losses(kind: LossKind, delta: float, scores: FloatArray, targets: FloatArray, formula: str = "") -> FloatArray:
     """The loss of each row (n,) float64: summed over the outputs, without penalties.
 
     Parameters
     ----------
     delta : the Huber loss's δ.
     scores, targets : (n, m), as of `targets_of`.
+    formula : of a loss of one's own.
     """
     z, t = np.asarray(scores, np.float64), np.asarray(targets, np.float64)
     if kind == "cross_entropy":
@@ -94,10 +107,12 @@ def row_losses(kind: LossKind, delta: float, scores: FloatArray, targets: FloatA
         return np.asarray(np.log(np.exp(z - top).sum(axis=1)) + top[:, 0] - (z * t).sum(axis=1))
     if kind == "zero_one" and z.shape[1] > 1:
         return np.where(z.argmax(axis=1) != t.argmax(axis=1), 1.0, 0.0)
-    return np.asarray(_elementwise(kind, delta, z, t).sum(axis=1))
+    return np.asarray(_elementwise(kind, delta, z, t, formula).sum(axis=1))
 
 
-def _elementwise(kind: LossKind, delta: float, z: NDArray[Any], t: NDArray[Any]) -> NDArray[Any]:
+def _elementwise(kind: LossKind, delta: float, z: NDArray[Any], t: NDArray[Any], formula: str) -> NDArray[Any]:
+    if kind == "custom":
+        return np.asarray(read(formula, LOSS_VARIABLES).on_arrays({"y": t, "p": z}) + np.zeros_like(z))
     residual, margin = z - t, z * t
     if kind == "squared":
         return np.asarray(residual**2)
@@ -139,8 +154,12 @@ class LossCurve(NamedTuple):
     x_label: str
 
 
-def loss_curve(kind: LossKind, delta: float = 1.0, task: Task = "classification", n_points: int = 201) -> LossCurve:
+def loss_curve(
+    kind: LossKind, delta: float = 1.0, task: Task = "classification", n_points: int = 201, formula: str = ""
+) -> LossCurve:
     """The loss of one point against its residual h(x) - y (regression) or its margin (classification).
+
+    A formula of one's own need not be one of either: it is drawn against h(x) for the target 0 or 1.
 
     The margin is y h(x) with y = ±1. For cross-entropy it is the lead of the right class's score over the other of
     two. The squared, absolute and Huber losses of a class depend on the margin alone, as |h(x) - y| = |1 - y h(x)|.
@@ -148,7 +167,9 @@ def loss_curve(kind: LossKind, delta: float = 1.0, task: Task = "classification"
     check_pairing(kind, task, 2)
     x = np.linspace(-3.0, 3.0, n_points)
     if task == "regression":
-        return LossCurve(x, _elementwise(kind, delta, x, np.zeros_like(x)), "residual h(x) − y")
+        label = "h(x), for y = 0" if kind == "custom" else "residual h(x) − y"
+        return LossCurve(x, _elementwise(kind, delta, x, np.zeros_like(x), formula), label)
     if kind == "cross_entropy":
         return LossCurve(x, np.logaddexp(0.0, -x), "margin of the right class's score")
-    return LossCurve(x, _elementwise(kind, delta, x, np.ones_like(x)), "margin y h(x)")
+    label = "h(x), for y = 1" if kind == "custom" else "margin y h(x)"
+    return LossCurve(x, _elementwise(kind, delta, x, np.ones_like(x), formula), label)

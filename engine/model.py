@@ -52,9 +52,9 @@ class Model:
 
     def on_grid(self, xs: FloatArray, ys: FloatArray) -> GridScores | None:
         """See `engine.fields.GridModel`."""
-        if self.plane is not None:
-            return None
         features = self.features
+        if not features.has_products:
+            return None
         return self.learner.scores_on_grid(self.state, *features.on_grid(xs, ys), features.offset, features.scale)
 
     def coefficients(self) -> tuple[FloatArray, FloatArray] | None:

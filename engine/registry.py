@@ -10,11 +10,13 @@ from pydantic import Field
 
 from engine.dataset import Task
 from engine.learners.decision_tree import DecisionTree
+from engine.learners.discriminant import DiscriminantAnalysis
 from engine.learners.gradient_boosting import GradientBoosting
 from engine.learners.knn import KNearestNeighbours
 from engine.learners.linear_regression import LinearRegression
 from engine.learners.logistic_regression import LogisticRegression
 from engine.learners.mlp import MultilayerPerceptron
+from engine.learners.naive_bayes import NaiveBayes
 from engine.learners.perceptron import Perceptron
 from engine.learners.random_forest import RandomForest
 from engine.learners.svm import SupportVectorMachine
@@ -29,7 +31,9 @@ LearnerSettings = Annotated[
     | Perceptron
     | RandomForest
     | GradientBoosting
-    | SupportVectorMachine,
+    | SupportVectorMachine
+    | NaiveBayes
+    | DiscriminantAnalysis,
     Field(discriminator="kind"),
 ]
 
@@ -146,6 +150,26 @@ LEARNERS: dict[str, LearnerEntry] = {
             refits=True,
             most_points=20_000,
             why_not_more="its solver compares every point with every other",
+        ),
+        LearnerEntry(
+            "naive_bayes",
+            "Gaussian naive Bayes",
+            ("classification",),
+            NaiveBayes,
+            r"p(y \mid x) \propto \pi_y \prod_j \mathcal{N}(x_j;\, \mu_{yj}, \sigma_{yj}^2)",
+            "A bell curve for each feature in each class, as if features were independent.",
+            own_losses={"classification": "log loss"},
+            refits=True,
+        ),
+        LearnerEntry(
+            "discriminant",
+            "Linear / quadratic discriminant analysis",
+            ("classification",),
+            DiscriminantAnalysis,
+            r"p(y \mid x) \propto \pi_y \, \mathcal{N}(x;\, \mu_y, \Sigma_y)",
+            "A Gaussian for each class, all of one shape (linear) or each of its own (quadratic).",
+            own_losses={"classification": "log loss"},
+            refits=True,
         ),
     )
 }

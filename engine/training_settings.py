@@ -4,11 +4,16 @@ from __future__ import annotations
 
 from typing import Literal
 
-from pydantic import Field
+from pydantic import Field, field_validator
 
+from engine.formulas import read
 from engine.settings import Settings, choice
 
-LossKind = Literal["squared", "absolute", "huber", "cross_entropy", "binary_cross_entropy", "hinge", "zero_one"]
+LossKind = Literal[
+    "squared", "absolute", "huber", "cross_entropy", "binary_cross_entropy", "hinge", "zero_one", "custom"
+]  # fmt: skip
+LOSS_VARIABLES = ("y", "p")
+"""What a loss of one's own is a formula of: the target and the model's output."""
 
 
 class Loss(Settings):
@@ -26,6 +31,7 @@ class Loss(Settings):
             "binary_cross_entropy": "Binary cross-entropy",
             "hinge": "Hinge",
             "zero_one": "Zero-one",
+            "custom": "Custom formula",
         },
     )
     delta: float = choice(
@@ -37,6 +43,20 @@ class Loss(Settings):
         log=True,
         only_for={"kind": ("huber",)},
     )
+    formula: str = choice(
+        "0.5*(y - p)**2 + abs(y - p)",
+        "Formula",
+        "The loss of one point: y is the target (of a class 1 or -1), p what the model says, h(x).",
+        max_length=200,
+        only_for={"kind": ("custom",)},
+    )
+
+    @field_validator("formula")
+    @classmethod
+    def _can_be_read(cls, text: str) -> str:
+        if "p" not in read(text, LOSS_VARIABLES).used:
+            raise ValueError("a loss must depend on p, what the model says: else nothing can be learned from it")
+        return text
 
 
 OptimizerKind = Literal[

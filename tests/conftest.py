@@ -22,7 +22,10 @@ os.environ.setdefault("PYTEST_QT_API", "pyside6")
 _PATIENCE = 2.0
 """How many seconds a thread has to end by itself after its test."""
 
-_POOLS = ("ThreadPoolExecutor", "QueueManagerThread", "QueueFeederThread", "pydevd", "Dummy-", "tqdm", "asyncio", "Dask-Offload")
+_POOLS = (
+    "ThreadPoolExecutor", "QueueManagerThread", "QueueFeederThread", "pydevd", "Dummy-", "tqdm", "asyncio",
+    "Dask-Offload",
+)  # fmt: skip
 """How the names of threads begin that libraries keep for the whole process."""
 
 _running_timers: weakref.WeakSet[Any] = weakref.WeakSet()

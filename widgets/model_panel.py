@@ -7,14 +7,16 @@ from PySide6.QtWidgets import QToolButton, QVBoxLayout, QWidget
 
 from engine.dataset import Task
 from engine.experiment import Experiment, View
+from engine.formulas import FormulaError, read
 from engine.learners.linear_regression import LinearRegression
 from engine.learners.mlp import MultilayerPerceptron
-from engine.losses import FORMULAS, LossMismatch, loss_curve
+from engine.losses import LossMismatch, latex_of, loss_curve
 from engine.registry import LEARNERS, learners_for
-from engine.training_settings import Loss, Optimizer, Regularization, StopConditions, Training
+from engine.training_settings import LOSS_VARIABLES, Loss, Optimizer, Regularization, StopConditions, Training
 from widgets.flow import FlowLayout
 from widgets.form import Form, tooltip_html
 from widgets.formula import FormulaCard
+from widgets.formula_field import FormulaField
 from widgets.layer_editor import LayerEditor
 from widgets.loss_plot import LossPlot
 from widgets.plane_chooser import PlaneChooser
@@ -105,7 +107,11 @@ class ModelPanel(Panel):
         _head(section, self.loss)
         self.loss_formula = FormulaCard()
         self.loss_plot = LossPlot()
-        for widget in (self.loss, self.loss_formula, self.loss_plot):
+        self.own_loss = FormulaField(self._complaint_about_loss, "y and p, as in 0.5*(y - p)**2")
+        self.own_loss.setAccessibleName("Formula of the loss")
+        self.own_loss.previewed.connect(self._preview_loss)
+        self.own_loss.entered.connect(self._on_loss_entered)
+        for widget in (self.loss, self.own_loss, self.loss_formula, self.loss_plot):
             section.add(widget)
         self._loss_section = section
 
@@ -223,11 +229,16 @@ class ModelPanel(Panel):
         if self._shown_loss == (loss, self._task):
             return
         self._shown_loss = loss, self._task
+        self.own_loss.setVisible(loss.kind == "custom")
+        self.own_loss.set_text(loss.formula)
+        self._draw_loss(loss)
+
+    def _draw_loss(self, loss: Loss) -> None:
         title = self.loss.row("kind").spec.value_text(loss.kind)
         spoken = f"The {title} loss of one point; training makes its mean small."
-        self.loss_formula.set_latex(FORMULAS[loss.kind], spoken)
+        self.loss_formula.set_latex(latex_of(loss), spoken)
         try:
-            curve = loss_curve(loss.kind, loss.delta, self._task)
+            curve = loss_curve(loss.kind, loss.delta, self._task, formula=loss.formula)
         except LossMismatch:
             # A pairing that is not allowed is explained by a mark; the plot shows what the loss is elsewhere.
             curve = loss_curve(loss.kind, loss.delta, "classification")
@@ -289,6 +300,24 @@ class ModelPanel(Panel):
     def _on_task_chosen(self, task: str) -> None:
         self.tasks.set_chosen(self._task)
         self.task_chosen.emit(task)
+
+    @staticmethod
+    def _complaint_about_loss(text: str) -> FormulaError | None:
+        try:
+            read(text, LOSS_VARIABLES)
+        except FormulaError as error:
+            return error
+        try:
+            Loss(formula=text)
+        except ValueError:
+            return FormulaError("The loss must depend on p, what the model says.", 0, len(text))
+        return None
+
+    def _preview_loss(self, text: str) -> None:
+        self._draw_loss(Loss(kind="custom", formula=text))
+
+    def _on_loss_entered(self, text: str) -> None:
+        self.edited.emit("training.loss.formula", text, True)
 
     def _on_learner_activated(self, index: int) -> None:
         self.learner_chosen.emit(self.learner.itemData(index))

@@ -96,7 +96,10 @@ class DenseLearner:
         """Which way and where to compute; a sentence in `device_note` if not as wished."""
         wanted = self.training.device
         work = self.spec.n_parameters * batch_rows(self.training.optimizer, n_rows)
-        if self.training.path == "compiled":
+        own_loss = self.training.loss.kind == "custom"
+        if own_loss and self.training.path == "compiled":
+            self.device_note = "A loss of your own is differentiated by torch, so torch computes the steps."
+        if self.training.path == "compiled" and not own_loss:
             if wanted in ("cuda", "mps"):
                 self.device_note = "Compiled loops run on the CPU only, so the CPU is used."
             return "compiled", "cpu"
@@ -104,7 +107,7 @@ class DenseLearner:
             device = self._found_device("cuda" if wanted == "auto" else wanted)
             if device is not None:
                 return "torch", device
-        if self.training.path == "torch" or work >= TORCH_WORK:
+        if own_loss or self.training.path == "torch" or work >= TORCH_WORK:
             return "torch", "cpu"
         return "compiled", "cpu"
 
@@ -248,10 +251,10 @@ class DenseLearner:
     def outcome(self, state: DenseState) -> Outcome:
         """Whether it still runs, and if not the sentence that says why."""
         if state.status == "diverged":
+            rate = f"Lower the learning rate (now {self.training.optimizer.learning_rate:g})"
+            formula = ", or write a formula that is defined everywhere" if self.training.loss.kind == "custom" else ""
             return Outcome(
-                "diverged",
-                f"Diverged at step {state.step:,}: the loss is no longer finite."
-                f" Lower the learning rate (now {self.training.optimizer.learning_rate:g}).",
+                "diverged", f"Diverged at step {state.step:,}: the loss is no longer finite. {rate}{formula}."
             )
         if state.status == "converged":
             return Outcome("converged", "The gradient is zero: no further step would change the weights.")
@@ -325,7 +328,7 @@ class DenseLearner:
     def _row_losses(self, scores: FloatArray, y: NDArray[Any]) -> FloatArray:
         chosen = self.training.loss
         targets = targets_of(chosen.kind, y, self.task, self.n_classes)
-        return row_losses(chosen.kind, chosen.delta, scores, targets)
+        return row_losses(chosen.kind, chosen.delta, scores, targets, chosen.formula)
 
     def coefficients(self, state: DenseState) -> tuple[FloatArray, FloatArray] | None:
         """Weights (p, m) and intercepts (m,) float64 of a model without hidden layers, else None."""

@@ -12,8 +12,9 @@ from torch.nn import functional
 
 from engine.dataset import FloatArray
 from engine.dense.plan import DenseSpec
+from engine.formulas import read
 from engine.randomness import DROPOUT, FIRST_MIX, GOLDEN_GAMMA, SECOND_MIX, stream
-from engine.training_settings import LossKind
+from engine.training_settings import LOSS_VARIABLES, LossKind
 
 Tensor = torch.Tensor
 
@@ -31,9 +32,12 @@ TORCH_ACTIVATIONS: dict[str, Callable[[Tensor], Tensor]] = {
 }
 
 
-def mean_loss(kind: LossKind, delta: float, scores: Tensor, targets: Tensor) -> Tensor:
+def mean_loss(kind: LossKind, delta: float, scores: Tensor, targets: Tensor, formula: str = "") -> Tensor:
     """The loss of scores (n, m) against targets (n, m): summed over outputs, averaged over rows."""
     n = len(scores)
+    if kind == "custom":
+        value: Tensor = read(formula, LOSS_VARIABLES).in_torch({"y": targets, "p": scores})
+        return value.sum() / n
     if kind == "squared":
         return functional.mse_loss(scores, targets, reduction="sum") / n
     if kind == "absolute":
@@ -86,11 +90,12 @@ def loss_and_gradient(
     X: Tensor,
     t: Tensor,
     kept: list[Tensor] | None = None,
+    formula: str = "",
 ) -> tuple[Tensor, Tensor]:
     """The mean loss of the rows, without penalties, and its gradient (n_parameters,)."""
     # One leaf a layer: the gradient of a part of one long leaf would be as long as the whole, and mostly zeros.
     leaves = [view.detach().requires_grad_() for view in layers_of(spec, parameters)]
-    loss = mean_loss(kind, delta, forward(spec, leaves, X, kept), t)
+    loss = mean_loss(kind, delta, forward(spec, leaves, X, kept), t, formula)
     # A threshold lets no gradient through to the layers before it; those get zeros.
     gradients = torch.autograd.grad(loss, leaves, materialize_grads=True)
     return loss.detach(), torch.cat([gradient.reshape(-1) for gradient in gradients])

@@ -193,7 +193,9 @@ class Steps:
         X, t = self._X, self._t
         if rows is not None:
             X, t = X.index_select(0, rows), t.index_select(0, rows)
-        loss, gradient = loss_and_gradient(self._spec, chosen.kind, chosen.delta, parameters, X, t, kept)
+        loss, gradient = loss_and_gradient(
+            self._spec, chosen.kind, chosen.delta, parameters, X, t, kept, chosen.formula
+        )
         if self._l1 is not None:
             gradient = gradient + self._l1 * parameters.sign()
         if self._l2 is not None:

@@ -198,7 +198,8 @@ class TorchTrainer:
     def _objective(self, parameters: Tensor, X: Tensor, t: Tensor) -> Tensor:
         """The loss of all rows with penalties."""
         chosen = self.training.loss
-        value = mean_loss(chosen.kind, chosen.delta, forward(self.spec, layers_of(self.spec, parameters), X), t)
+        scores = forward(self.spec, layers_of(self.spec, parameters), X)
+        value = mean_loss(chosen.kind, chosen.delta, scores, t, chosen.formula)
         if self._l1 is not None:
             value = value + (self._l1 * parameters.abs()).sum()
         if self._l2 is not None:

@@ -15,7 +15,10 @@ from engine.experiment import DrawnData, Experiment, GeneratedData, Preparation,
 from engine.settings import Settings
 from engine.table_columns import KINDS, Columns
 from engine.table_data import TableData
+from engine.training_settings import Loss
 
+_FORMULAS = ("x1*x2", "sin(3*x)", "exp(-x1**2)", "x3", "log(x1)")
+_LOSSES = ("(y - p)**2", "abs(y - p)", "max(0, 1 - y*p)", "log(p)")
 COORDINATES = st.floats(-1e6, 1e6, width=32)
 
 
@@ -69,9 +72,13 @@ def _ranges(draw: Any) -> tuple[float, float] | None:
 
 def _preparations() -> st.SearchStrategy[Preparation]:
     shares = st.tuples(st.floats(0, 0.8), st.floats(0, 0.8)).filter(lambda pair: sum(pair) <= 0.9)
-    rest = _fields(Preparation, without={"validation_share", "test_share"})
+    rest = _fields(Preparation, without={"validation_share", "test_share", "formulas"})
+    formulas = st.lists(st.sampled_from(_FORMULAS), max_size=3, unique=True).map(tuple)
     return st.builds(
-        lambda pair, fields: Preparation(validation_share=pair[0], test_share=pair[1], **fields), shares, rest
+        lambda pair, typed, fields: Preparation(validation_share=pair[0], test_share=pair[1], formulas=typed, **fields),
+        shares,
+        formulas,
+        rest,
     )
 
 
@@ -124,6 +131,10 @@ def settings(model: type[Settings]) -> st.SearchStrategy[Any]:
         return st.builds(lambda rest, names: GeneratedData(renamed_classes=names, **rest), fields, _class_names(0))
     if model is Preparation:
         return _preparations()
+    if model is Loss:
+        return st.builds(
+            lambda rest, formula: Loss(formula=formula, **rest), _fields(Loss, {"formula"}), st.sampled_from(_LOSSES)
+        )
     if model is View:
         fields = _fields(View, {"x_range", "y_range"})
         return st.builds(lambda rest, x, y: View(x_range=x, y_range=y, **rest), fields, _ranges(), _ranges())

@@ -168,7 +168,7 @@ def test_menus_complaints_and_learners_agree_on_what_goes_together(
 
 def test_least_squares_allows_its_own_loss_alone() -> None:
     assert allowed_losses("regression", 0, LinearRegression(fit="least_squares")) == ("squared",)
-    assert allowed_losses("regression", 0, LinearRegression()) == ("squared", "absolute", "huber")
+    assert allowed_losses("regression", 0, LinearRegression()) == ("squared", "absolute", "huber", "custom")
     assert "zero_one" in allowed_losses("classification", 2, LogisticRegression())
 
 

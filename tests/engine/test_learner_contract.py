@@ -11,11 +11,13 @@ import pytest
 from engine.learner import Learner, TrainingData
 from engine.learners import make_learner
 from engine.learners.decision_tree import DecisionTree
+from engine.learners.discriminant import DiscriminantAnalysis
 from engine.learners.gradient_boosting import GradientBoosting
 from engine.learners.knn import KNearestNeighbours
 from engine.learners.linear_regression import LinearRegression
 from engine.learners.logistic_regression import LogisticRegression
 from engine.learners.mlp import Layer, MultilayerPerceptron
+from engine.learners.naive_bayes import NaiveBayes
 from engine.learners.perceptron import Perceptron
 from engine.learners.random_forest import RandomForest
 from engine.learners.svm import SupportVectorMachine
@@ -54,6 +56,9 @@ CASES = [
     case(SupportVectorMachine(), "hinge", classes(), "support vectors"),
     case(SupportVectorMachine(kernel="polynomial"), "hinge", classes(n_classes=4), "support vectors, four classes"),
     case(SupportVectorMachine(kernel="linear"), "squared", values(), "support vectors, values"),
+    case(NaiveBayes(), "cross_entropy", classes(n_classes=3), "naive Bayes"),
+    case(DiscriminantAnalysis(), "cross_entropy", classes(n_classes=3), "linear discriminants"),
+    case(DiscriminantAnalysis(covariance="per_class"), "cross_entropy", classes(), "quadratic discriminants"),
     *(
         case(MLP, "cross_entropy", classes(n_classes=3), f"network, {kind}, {path}", kind, path=path, schedule="cosine")
         for kind in OPTIMIZERS

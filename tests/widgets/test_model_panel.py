@@ -16,7 +16,7 @@ from engine.experiment import Experiment, View
 from engine.learners.linear_regression import LinearRegression
 from engine.learners.logistic_regression import LogisticRegression
 from engine.learners.mlp import Layer, MultilayerPerceptron
-from engine.losses import FORMULAS, loss_curve
+from engine.losses import FORMULAS, latex_of, loss_curve
 from engine.registry import LEARNERS, learners_for
 from engine.training_settings import Loss, LossKind, Optimizer, Training
 from tests.widgets.clipping import cut_off
@@ -164,7 +164,7 @@ def test_one_activation_is_set_for_all_layers_and_one_for_each(qtbot: QtBot, pan
 def test_every_loss_has_a_formula_and_a_plot(panel: ModelPanel, picture: Picture, kind: LossKind) -> None:
     blank = colours(picture(LossPlot()))
     panel.set_experiment(Experiment(training=Training(loss=Loss(kind=kind))), "classification", TWO)
-    assert FORMULAS[kind] in panel.loss_formula.accessibleName()
+    assert latex_of(Loss(kind=kind)) in panel.loss_formula.accessibleName()
     seen = colours(picture(panel.loss_plot))
     assert QColor(LIGHT.accent).name() in seen
     assert QColor(LIGHT.accent).name() not in blank

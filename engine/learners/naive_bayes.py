@@ -1,0 +1,83 @@
+"""Gaussian naive Bayes: each class is a Gaussian whose features know nothing of each other."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Literal
+
+import numpy as np
+
+from engine.dataset import FloatArray
+from engine.gaussians import GaussianClassifier, GaussianState, class_counts, class_means, log_priors_of, sealed
+from engine.learner import TrainingData
+from engine.settings import Settings, choice
+
+if TYPE_CHECKING:
+    from engine.training_settings import Training
+
+_SMALLEST_VARIANCE = 1e-300
+"""Of features that are the same everywhere: they tell nothing, and must not be divided by zero."""
+_ALL_AT_ONE_PLACE = 1e-6
+"""The variance then: no smaller, or far from that place rounding would hide how often each class is."""
+
+
+class NaiveBayes(Settings):
+    """Within a class every feature is normal and independent of the others."""
+
+    kind: Literal["naive_bayes"] = "naive_bayes"
+    priors: Literal["data", "equal"] = choice(
+        "data",
+        "Priors",
+        "How likely each class is before a point is seen: its share of the training points, or all alike.",
+        labels={"data": "From the data", "equal": "Equal"},
+    )
+    var_smoothing: float = choice(
+        1e-9,
+        "Variance smoothing",
+        "This share of the largest variance of a feature is added to all variances.",
+        ge=1e-12,
+        le=1.0,
+        log=True,
+        advanced=True,
+    )
+
+
+class NaiveBayesLearner(GaussianClassifier):
+    """Gaussian naive Bayes, fitted in one step.
+
+    References
+    ----------
+    Hastie, Tibshirani, Friedman (2009). The Elements of Statistical Learning, 2nd ed., section 6.6.3.
+    """
+
+    def __init__(self, settings: NaiveBayes, training: Training, data: TrainingData) -> None:
+        super().__init__(training, data)
+        self.settings = settings
+
+    def next(self, state: GaussianState, data: TrainingData) -> GaussianState:
+        rows, counts = np.ascontiguousarray(data.Z, np.float64), class_counts(data)
+        means = class_means(rows, data)
+        log_priors = log_priors_of(counts, equal=self.settings.priors == "equal")
+        spread = float(rows.var(axis=0).max())
+        added = max(self.settings.var_smoothing * spread, _SMALLEST_VARIANCE) if spread > 0 else _ALL_AT_ONE_PLACE
+        variances = np.full_like(means, added)
+        for k in np.flatnonzero(counts):
+            variances[k] += rows[data.y == k].var(axis=0)
+        sealed(log_priors, means, variances)
+        return replace(state, ended=True, log_priors=log_priors, means=means, covariances=variances)
+
+    def log_joint(self, state: GaussianState, Z: FloatArray) -> FloatArray:
+        assert state.log_priors is not None
+        assert state.means is not None
+        assert state.covariances is not None
+        columns = []
+        for k in state.present:
+            variances = state.covariances[k]
+            exponents = ((Z - state.means[k]) ** 2) @ (1.0 / variances)
+            columns.append(state.log_priors[k] - 0.5 * (np.log(2.0 * np.pi * variances).sum() + exponents))
+        return np.stack(columns, axis=1)
+
+
+def make(settings: NaiveBayes, training: Training, data: TrainingData) -> NaiveBayesLearner:
+    """The learner, which has learned all it can after one step."""
+    return NaiveBayesLearner(settings, training, data)
