@@ -201,7 +201,7 @@ class PlaneSettings(Settings):
         "components",
         "Plane",
         "The plane nearest to the points (principal components), or two features with the others held still.",
-        labels={"components": "Principal components", "pair": "Two features"},
+        labels={"components": "PCA", "pair": "Two features"},
     )
     standardize: bool = choice(
         True,

@@ -127,7 +127,7 @@ def read(text: str, names: Sequence[str]) -> Formula:
 
     Examples
     --------
-    >>> read("0.5*(y-p)**2 + abs(y-p)", ("y", "p")).on_arrays({"y": 1.0, "p": 3.0})
+    >>> float(read("0.5*(y-p)**2 + abs(y-p)", ("y", "p")).on_arrays({"y": 1.0, "p": 3.0}))
     4.0
     """
     formula = Formula(text, tuple(names))

@@ -163,7 +163,7 @@ LEARNERS: dict[str, LearnerEntry] = {
         ),
         LearnerEntry(
             "discriminant",
-            "Linear / quadratic discriminant analysis",
+            "Discriminants (LDA, QDA)",
             ("classification",),
             DiscriminantAnalysis,
             r"p(y \mid x) \propto \pi_y \, \mathcal{N}(x;\, \mu_y, \Sigma_y)",
