@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -54,9 +55,9 @@ class GaussianClassifier(StepwiseLearner[GaussianState]):
     def init(self, data: TrainingData) -> GaussianState:
         return GaussianState()
 
+    @abstractmethod
     def log_joint(self, state: GaussianState, Z: FloatArray) -> FloatArray:
         """Ln p(class) p(z | class) of the rows `Z` (n, p) for the classes present (n, k)."""
-        raise NotImplementedError
 
     def ending(self, state: GaussianState) -> str:
         return f"Fitted in one step. {state.trouble}".strip()

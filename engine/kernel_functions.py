@@ -35,18 +35,6 @@ def rbf(A: FloatArray, B: FloatArray, gamma: float) -> FloatArray:
     return np.asarray(np.exp(K, out=K))
 
 
-def matern(A: FloatArray, B: FloatArray, length_scale: float, twice_nu: int) -> FloatArray:
-    """The Matérn kernel (n, m) with ν = `twice_nu` / 2, which is 3/2 or 5/2.
-
-    References
-    ----------
-    Rasmussen and Williams (2006). Gaussian Processes for Machine Learning, equation 4.17.
-    """
-    r = np.sqrt(squared_distances(A, B)) * (np.sqrt(twice_nu) / length_scale)
-    polynomial = 1.0 + r if twice_nu == 3 else 1.0 + r + r**2 / 3.0
-    return np.asarray(polynomial * np.exp(-r))
-
-
 def weighted_sums(kernel: Kernel, Z: FloatArray, centres: FloatArray, weights: FloatArray) -> FloatArray:
     """Σ weights[j] · kernel(z, centres[j]) for each row of `Z`.
 

@@ -32,8 +32,8 @@ _NO_MODEL = (
 )  # fmt: skip
 """What says who is judged, by how much chance and where; no search should choose among these."""
 _SIMPLER_WHERE_HIGH = (
-    "l1", "l2", "alpha", "lambda", "penalty", "k", "n_neighbors", "neighbours", "sigma", "bandwidth", "min_leaf",
-    "leaf_size", "min_samples_leaf", "dropout", "batch_size", "smoothing", "shrinkage",
+    "l1", "l2", "dropout", "k", "sigma", "min_samples_leaf", "min_samples_split", "epsilon", "shrinkage",
+    "var_smoothing",
 )  # fmt: skip
 """Settings of which more makes a simpler model."""
 _UNBOUNDED = 1e4
