@@ -70,7 +70,7 @@ def default_loss(task: Task) -> LossKind:
 
 def allowed_losses(task: Task, n_classes: int, learner: LearnerSettings) -> tuple[LossKind, ...]:
     """The losses that `learner` can be trained with on `n_classes` classes (0 in regression), in menu order."""
-    if isinstance(learner, LinearRegression) and learner.fit == "least_squares":
+    if isinstance(learner, LinearRegression) and not learner.by_gradient:
         return ("squared",)
     return tuple(kind for kind in losses_for(task) if kind != "binary_cross_entropy" or n_classes <= 2)
 
@@ -303,18 +303,19 @@ def _about_loss(experiment: Experiment, dataset: Dataset) -> Iterator[Complaint]
             "training.loss.kind",
             f"Binary cross-entropy is for two classes, but there are {dataset.n_classes}: choose cross-entropy.",
         )
-    if not (isinstance(learner, LinearRegression) and learner.fit == "least_squares"):
+    if not isinstance(learner, LinearRegression) or learner.by_gradient:
         return
+    solved = learner.fit == "least_squares"
     if kind in ("absolute", "huber", "custom"):
         yield Complaint(
             "training.loss.kind",
-            f"Least squares makes the squared loss small, not the {name}:"
+            f"{'Least squares' if solved else 'Coordinate descent'} makes the squared loss small, not the {name}:"
             " choose squared loss, or fit by gradient descent.",
         )
-    if experiment.training.regularization.l1 > 0:
+    if solved and experiment.training.regularization.l1 > 0:
         yield Complaint(
             "training.regularization.l1",
-            "With an L1 penalty least squares has no exact solution: set L1 to 0, or fit by gradient descent.",
+            "With an L1 penalty least squares has no exact solution: set L1 to 0, or fit by coordinate descent.",
         )
 
 

@@ -192,7 +192,7 @@ class ModelPanel(Panel):
         self.regularization.set_value(training.regularization)
         self.stop.set_value(training.stop)
         learner = experiment.learner
-        solved = isinstance(learner, LinearRegression) and learner.fit == "least_squares"
+        solved = isinstance(learner, LinearRegression) and not learner.by_gradient
         self._optimizer_section.setEnabled(not solved)
         by_gradient = LEARNERS[learner.kind].own_losses is None
         for section in (self._loss_section, self._optimizer_section):

@@ -1,4 +1,4 @@
-"""Linear regression solved exactly: the weights of least squares, with or without L2, in one step."""
+"""Linear models of the squared loss that need no optimizer, and least squares: solved exactly in one step."""
 
 from __future__ import annotations
 
@@ -41,8 +41,30 @@ def ridge_solution(Z: FloatArray, y: np.ndarray[Any, Any], l2: float) -> tuple[F
     return weights, float(target.mean() - centre @ weights)
 
 
-class LeastSquaresLearner(DenseLearner):
-    """A linear model whose first step is the solution. Always computed in double precision.
+class SquaredLossLearner(DenseLearner):
+    """A linear model of the squared loss, always computed in double precision on the CPU.
+
+    Raises
+    ------
+    LossMismatch : if the loss is not squared.
+    """
+
+    name: str
+    """What the way of fitting is called at the start of a sentence."""
+
+    def __init__(self, training: Training, data: TrainingData) -> None:
+        if training.loss.kind != "squared":
+            raise LossMismatch(
+                f"{self.name} minimises the squared loss: choose it, or fit by gradient descent instead."
+            )
+        exact = training.model_copy(update={"precision": "float64", "path": "compiled", "device": "cpu"})
+        super().__init__((), exact, data)
+        if training.device in ("cuda", "mps"):
+            self.device_note = f"{self.name} runs on the CPU, so no GPU is used."
+
+
+class LeastSquaresLearner(SquaredLossLearner):
+    """A linear model whose first step is the solution.
 
     Raises
     ------
@@ -50,20 +72,14 @@ class LeastSquaresLearner(DenseLearner):
     """
 
     refits = True
+    name = "Least squares"
 
     def __init__(self, training: Training, data: TrainingData) -> None:
-        if training.loss.kind != "squared":
-            raise LossMismatch(
-                "Least squares minimises the squared loss: choose it, or fit by gradient descent instead."
-            )
+        super().__init__(training, data)
         if training.regularization.l1 > 0:
             raise LossMismatch(
-                "Least squares has no closed form with an L1 penalty: set L1 to 0, or fit by gradient descent instead."
+                "Least squares has no closed form with an L1 penalty: set L1 to 0, or fit by coordinate descent."
             )
-        exact = training.model_copy(update={"precision": "float64", "path": "compiled", "device": "cpu"})
-        super().__init__((), exact, data)
-        if training.device in ("cuda", "mps"):
-            self.device_note = "Least squares is solved on the CPU, which takes one step, so no GPU is used."
 
     def steps_per_epoch(self, data: TrainingData) -> int:
         """One step looks at everything."""

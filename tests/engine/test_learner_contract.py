@@ -35,6 +35,8 @@ def case(settings: Any, loss: str, data: TrainingData, name: str, optimizer: str
 
 CASES = [
     case(LinearRegression(fit="least_squares"), "squared", values(), "least squares"),
+    case(LinearRegression(fit="coordinate_descent"), "squared", values(), "coordinate descent"),
+    case(LinearRegression(fit="coordinate_descent"), "squared", values(n_features=4), "lasso", l1=0.1, l2=0.05),
     case(LinearRegression(), "huber", values(), "linear, torch", path="torch"),
     case(LinearRegression(), "squared", values(n_features=1), "linear, one input", "momentum", precision="float32"),
     case(LogisticRegression(), "cross_entropy", classes(), "logistic", "sgd"),
