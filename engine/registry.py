@@ -11,6 +11,7 @@ from pydantic import Field
 from engine.dataset import Task
 from engine.learners.decision_tree import DecisionTree
 from engine.learners.discriminant import DiscriminantAnalysis
+from engine.learners.gaussian_process import GaussianProcess
 from engine.learners.gradient_boosting import GradientBoosting
 from engine.learners.knn import KNearestNeighbours
 from engine.learners.linear_regression import LinearRegression
@@ -18,6 +19,7 @@ from engine.learners.logistic_regression import LogisticRegression
 from engine.learners.mlp import MultilayerPerceptron
 from engine.learners.naive_bayes import NaiveBayes
 from engine.learners.perceptron import Perceptron
+from engine.learners.random_features import RandomFeatures
 from engine.learners.random_forest import RandomForest
 from engine.learners.svm import SupportVectorMachine
 from engine.settings import Settings
@@ -33,7 +35,9 @@ LearnerSettings = Annotated[
     | GradientBoosting
     | SupportVectorMachine
     | NaiveBayes
-    | DiscriminantAnalysis,
+    | DiscriminantAnalysis
+    | GaussianProcess
+    | RandomFeatures,
     Field(discriminator="kind"),
 ]
 
@@ -170,6 +174,30 @@ LEARNERS: dict[str, LearnerEntry] = {
             "A Gaussian for each class, all of one shape (linear) or each of its own (quadratic).",
             own_losses={"classification": "log loss"},
             refits=True,
+        ),
+        LearnerEntry(
+            "gaussian_process",
+            "Gaussian process, kernel ridge",
+            ("regression",),
+            GaussianProcess,
+            r"h(x) = \bar{y} + k(x)^\top (K + \sigma_n^2 I)^{-1} (y - \bar{y})",
+            "All curves of a smoothness that go with the points: their mean, and how far they stray from it.",
+            own_losses={"regression": "squared"},
+            refits=True,
+            most_points=4_000,
+            why_not_more="it compares every point with every other, and solves for all at once",
+        ),
+        LearnerEntry(
+            "random_features",
+            "Random features",
+            ("classification", "regression"),
+            RandomFeatures,
+            r"h(x) = \sum_j w_j \, \varphi(v_j^\top x + b_j)",
+            "A wide layer of neurons that is never trained, and the shortest weights of least squares upon it.",
+            own_losses={"classification": "zero-one", "regression": "squared"},
+            refits=True,
+            most_points=5_000,
+            why_not_more="it is solved in one piece",
         ),
     )
 }

@@ -33,7 +33,7 @@ _NO_MODEL = (
 """What says who is judged, by how much chance and where; no search should choose among these."""
 _SIMPLER_WHERE_HIGH = (
     "l1", "l2", "dropout", "k", "sigma", "min_samples_leaf", "min_samples_split", "epsilon", "shrinkage",
-    "var_smoothing",
+    "var_smoothing", "ridge", "noise", "length_scale",
 )  # fmt: skip
 """Settings of which more makes a simpler model."""
 _UNBOUNDED = 1e4

@@ -216,7 +216,8 @@ class SupportVectorLearner(StepwiseLearner[SupportVectorState]):
         if len(state.intercepts) == 0:
             return np.zeros((len(Z), 1))
         with np.errstate(over="ignore", invalid="ignore"):
-            return weighted_sums(self._kernel, Z, state.vectors, state.weights) + state.intercepts
+            sums = weighted_sums(lambda rows: self._kernel(rows, state.vectors), Z, state.weights)
+            return sums + state.intercepts
 
     def _class_scores(self, state: SupportVectorState, Z: FloatArray) -> FloatArray:
         """(n, 1) for two classes, else (n, K); a class without training points is the last of all."""

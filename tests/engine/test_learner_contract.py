@@ -12,6 +12,7 @@ from engine.learner import Learner, TrainingData
 from engine.learners import make_learner
 from engine.learners.decision_tree import DecisionTree
 from engine.learners.discriminant import DiscriminantAnalysis
+from engine.learners.gaussian_process import GaussianProcess
 from engine.learners.gradient_boosting import GradientBoosting
 from engine.learners.knn import KNearestNeighbours
 from engine.learners.linear_regression import LinearRegression
@@ -19,6 +20,7 @@ from engine.learners.logistic_regression import LogisticRegression
 from engine.learners.mlp import Layer, MultilayerPerceptron
 from engine.learners.naive_bayes import NaiveBayes
 from engine.learners.perceptron import Perceptron
+from engine.learners.random_features import RandomFeatures
 from engine.learners.random_forest import RandomForest
 from engine.learners.svm import SupportVectorMachine
 from engine.optimizers import OPTIMIZERS
@@ -61,6 +63,10 @@ CASES = [
     case(NaiveBayes(), "cross_entropy", classes(n_classes=3), "naive Bayes"),
     case(DiscriminantAnalysis(), "cross_entropy", classes(n_classes=3), "linear discriminants"),
     case(DiscriminantAnalysis(covariance="per_class"), "cross_entropy", classes(), "quadratic discriminants"),
+    case(GaussianProcess(), "squared", values(), "Gaussian process"),
+    case(GaussianProcess(found="by_hand", kernel="matern32"), "squared", values(n_features=1), "Matérn, by hand"),
+    case(RandomFeatures(), "squared", values(), "random features, values"),
+    case(RandomFeatures(units=300, activation="cosine"), "cross_entropy", classes(n_classes=3), "random features"),
     *(
         case(MLP, "cross_entropy", classes(n_classes=3), f"network, {kind}, {path}", kind, path=path, schedule="cosine")
         for kind in OPTIMIZERS
