@@ -10,7 +10,7 @@ import numpy as np
 
 from engine.dataset import Dataset, Part, Task
 from engine.experiment import Experiment, GeneratedData
-from engine.features import MOST_TERMS, Typed, active_chips, n_products, terms_of, typed_terms
+from engine.feature_terms import MOST_TERMS, Typed, active_chips, n_products, terms_of, typed_terms
 from engine.learners.knn import KNearestNeighbours
 from engine.learners.linear_regression import LinearRegression
 from engine.learners.logistic_regression import LogisticRegression

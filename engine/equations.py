@@ -7,7 +7,8 @@ from collections.abc import Callable, Sequence
 import numpy as np
 
 from engine.dataset import Dataset, FloatArray
-from engine.features import FittedFeatures, Term, Typed, superscript, text_latex
+from engine.feature_terms import Term, Typed, superscript, text_latex
+from engine.features import FittedFeatures
 from engine.overlays import Equation
 from engine.training_settings import LossKind
 

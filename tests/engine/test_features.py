@@ -10,7 +10,8 @@ from sklearn.linear_model import LinearRegression
 from sklearn.preprocessing import MinMaxScaler, PolynomialFeatures, StandardScaler
 
 from engine.experiment import CHIPS, Preparation
-from engine.features import active_chips, fit_features, terms_of
+from engine.feature_terms import active_chips, terms_of
+from engine.features import fit_features
 
 Scaling = Literal["none", "standardize", "minmax"]
 

@@ -22,7 +22,8 @@ from engine.checks import check
 from engine.dataset import Part
 from engine.edits import replaced
 from engine.experiment import Experiment, Preparation
-from engine.features import fit_features, terms_of
+from engine.feature_terms import terms_of
+from engine.features import fit_features
 from engine.files import FileError, dumps, loads
 from engine.generators import dataset_of
 from engine.table_columns import Columns
