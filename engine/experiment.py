@@ -99,6 +99,10 @@ Chip = Literal["x1", "x2", "x1^2", "x2^2", "x1*x2", "sin(x1)", "sin(x2)", "cos(x
 CHIPS: tuple[Chip, ...] = Chip.__args__  # type: ignore[attr-defined]
 
 
+MOST_FORMULAS = 20
+"""So many features can be typed."""
+
+
 def feature_variables(text: str) -> tuple[str, ...]:
     """The inputs that a formula may name: x, x1 and x2, and others that it does name."""
     return tuple(dict.fromkeys(("x1", "x2", *re.findall(r"\bx\d{0,3}\b", text))))
@@ -128,7 +132,7 @@ class Preparation(Settings):
     )
     formulas: tuple[str, ...] = choice(
         (), "Formulas", "Features typed as formulas of the inputs, such as x1*x2 or exp(-x1**2).",
-        max_length=20, advanced=True,
+        max_length=MOST_FORMULAS, advanced=True,
     )  # fmt: skip
     fourier: int = choice(
         0,

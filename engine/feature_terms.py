@@ -32,7 +32,13 @@ Names = tuple[str, ...]
 """What the inputs are called; empty where they are x, or x₁ and x₂."""
 
 
-def _input_text(index: int, n_inputs: int, names: Names) -> str:
+def input_variables(n_inputs: int) -> tuple[str, ...]:
+    """What a formula may call the inputs: x1 to x9 and so on; a single one may be called x as well."""
+    return ("x", "x1") if n_inputs == 1 else tuple(f"x{index + 1}" for index in range(n_inputs))
+
+
+def input_text(index: int, n_inputs: int, names: Names = ()) -> str:
+    """What an input is called, in plain Unicode."""
     if names:
         return names[index]
     return "x" if n_inputs == 1 else "x" + str(index + 1).translate(_SUBSCRIPTS)
@@ -66,7 +72,7 @@ class Monomial:
         """Plain Unicode: x₁²x₂; columns of a table with a dot between them."""
         n = len(self.powers)
         return ("·" if self.names else "").join(
-            _input_text(i, n, self.names) + (superscript(power) if power > 1 else "") for i, power in self.factors
+            input_text(i, n, self.names) + (superscript(power) if power > 1 else "") for i, power in self.factors
         )
 
     def latex(self) -> str:
@@ -94,7 +100,7 @@ class Wave:
     def text(self) -> str:
         """Plain Unicode: sin(2πx₁)."""
         factor = "" if not self.harmonic else "π" if self.harmonic == 1 else f"{self.harmonic}π"
-        return f"{self.function}({factor}{_input_text(self.index, self.n_inputs, self.names)})"
+        return f"{self.function}({factor}{input_text(self.index, self.n_inputs, self.names)})"
 
     def latex(self) -> str:
         factor = "" if not self.harmonic else r"\pi " if self.harmonic == 1 else rf"{self.harmonic}\pi "
@@ -112,14 +118,27 @@ class Typed:
         """Plain Unicode: exp(-x₁**2)."""
         return _INPUT.sub(lambda found: found[0].translate(_SUBSCRIPTS), self.formula.text)
 
+    @property
+    def inputs(self) -> tuple[int, ...]:
+        """The places of the inputs that occur, in ascending order."""
+        return tuple(sorted({_place_of(name) for name in self.formula.used}))
+
     def latex(self) -> str:
+        return rf"\left({self.formula_latex()}\right)"
+
+    def formula_latex(self) -> str:
+        """LaTeX without the brackets that a factor before it needs."""
         symbols = {name: "x" if name == "x" else f"x_{{{name[1:]}}}" for name in self.formula.names}
-        return rf"\left({self.formula.latex(symbols)}\right)"
+        return self.formula.latex(symbols)
 
     def values(self, inputs: NDArray[Any]) -> NDArray[Any]:
         """Its values (n,) for inputs (d, n)."""
-        by_name = {name: inputs[max(0, int(name[1:] or 1) - 1)] for name in self.formula.used}
+        by_name = {name: inputs[_place_of(name)] for name in self.formula.used}
         return np.asarray(self.formula.on_arrays(by_name))
+
+
+def _place_of(variable: str) -> int:
+    return max(0, int(variable[1:] or 1) - 1)
 
 
 Term = Monomial | Wave | Typed
@@ -168,8 +187,8 @@ def terms_of(preparation: Preparation, n_inputs: int, names: Names = ()) -> tupl
 
 
 def typed_terms(preparation: Preparation, n_inputs: int) -> tuple[Typed, ...]:
-    """The formulas that mean something with `n_inputs` inputs, x1 to x9 and so on; a single one may be called x."""
-    known = ("x", "x1") if n_inputs == 1 else tuple(f"x{index + 1}" for index in range(n_inputs))
+    """The formulas that mean something with `n_inputs` inputs: those of `input_variables`."""
+    known = input_variables(n_inputs)
     found = (read(text, feature_variables(text)) for text in preparation.formulas)
     return tuple(Typed(formula) for formula in found if set(formula.used) <= set(known))
 

@@ -20,6 +20,7 @@ LONGEST = 200
 """Characters."""
 _MOST_NODES = 120
 _DEEPEST = 24
+_MOST_LISTED = 6
 
 _TYPED = {"^": "**", "−": "-", "–": "-", "·": "*", "×": "*", "÷": "/", "²": "**2", "³": "**3", "π": "pi"}
 """What people type, and what it means."""
@@ -269,6 +270,8 @@ class _Checker:
 
 
 def _listed(names: Sequence[str]) -> str:
+    if len(names) > _MOST_LISTED:
+        return f"{names[0]}, {names[1]} and so on to {names[-1]}"
     return " and ".join(filter(None, (", ".join(names[:-1]), names[-1])))
 
 

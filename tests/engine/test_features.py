@@ -10,7 +10,7 @@ from sklearn.linear_model import LinearRegression
 from sklearn.preprocessing import MinMaxScaler, PolynomialFeatures, StandardScaler
 
 from engine.experiment import CHIPS, Preparation
-from engine.feature_terms import active_chips, terms_of
+from engine.feature_terms import active_chips, input_variables, terms_of, typed_terms
 from engine.features import fit_features
 
 Scaling = Literal["none", "standardize", "minmax"]
@@ -132,3 +132,16 @@ def test_inputs_are_left_as_they_were() -> None:
     before = X2.copy()
     fit_features(Preparation(scaling="standardize", chips=CHIPS), X2, "float32").transform(X2)
     np.testing.assert_array_equal(X2, before)
+
+
+@pytest.mark.parametrize("n_inputs", [1, 2, 5])
+def test_a_formula_may_name_the_inputs_and_no_others(n_inputs: int) -> None:
+    for name in input_variables(n_inputs):
+        assert len(typed_terms(Preparation(formulas=(name,)), n_inputs)) == 1
+    assert typed_terms(Preparation(formulas=(f"x{n_inputs + 1}",)), n_inputs) == ()
+
+
+def test_a_typed_term_tells_its_inputs() -> None:
+    (term,) = typed_terms(Preparation(formulas=("x3 - sin(x1)*x3",)), 3)
+    assert term.inputs == (0, 2)
+    assert term.latex() == rf"\left({term.formula_latex()}\right)"
