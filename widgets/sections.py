@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import html
 from collections.abc import Mapping, Sequence
 
 from PySide6.QtCore import QEvent, QSize, Qt, Signal
-from PySide6.QtGui import QFont, QResizeEvent, QWheelEvent
+from PySide6.QtGui import QFont, QHelpEvent, QPaintEvent, QResizeEvent, QWheelEvent
 from PySide6.QtWidgets import (
     QButtonGroup,
     QComboBox,
@@ -15,7 +16,11 @@ from PySide6.QtWidgets import (
     QPushButton,
     QScrollArea,
     QSizePolicy,
+    QStyle,
+    QStyleOptionComboBox,
+    QStylePainter,
     QToolButton,
+    QToolTip,
     QVBoxLayout,
     QWidget,
 )
@@ -301,6 +306,36 @@ class QuietComboBox(QComboBox):
     def set_key(self, key: str) -> None:
         """Show the item whose data is `key`; nothing is chosen where there is none."""
         self.setCurrentIndex(self.findData(key))
+
+    @property
+    def fitting_text(self) -> str:
+        """The chosen item's text, with an ellipsis in it where the box is too narrow for all of it."""
+        option = QStyleOptionComboBox()
+        self.initStyleOption(option)
+        part = QStyle.SubControl.SC_ComboBoxEditField
+        room = self.style().subControlRect(QStyle.ComplexControl.CC_ComboBox, option, part, self).width() - 2
+        return self.fontMetrics().elidedText(self.currentText(), Qt.TextElideMode.ElideRight, room)
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        if self.fitting_text == self.currentText():
+            super().paintEvent(event)
+            return
+        option = QStyleOptionComboBox()
+        self.initStyleOption(option)
+        option.currentText = self.fitting_text
+        painter = QStylePainter(self)
+        painter.drawComplexControl(QStyle.ComplexControl.CC_ComboBox, option)
+        painter.drawControl(QStyle.ControlElement.CE_ComboBoxLabel, option)
+        painter.end()
+
+    def event(self, event: QEvent) -> bool:
+        is_cut = self.fitting_text != self.currentText()
+        if is_cut and isinstance(event, QHelpEvent) and event.type() == QEvent.Type.ToolTip:
+            told = self.toolTip()
+            idea = told if told.startswith("<") else html.escape(told)
+            QToolTip.showText(event.globalPos(), f"<p><b>{html.escape(self.currentText())}</b></p>{idea}", self)
+            return True
+        return super().event(event)
 
     def showPopup(self) -> None:
         view = self.view()
