@@ -149,6 +149,7 @@ class Presenter:
         if old is None or old.dataset is not new.dataset or old.experiment is not new.experiment:
             dataset = new.dataset
             counts = dataset.counts.sum(axis=0) if dataset.n_classes else ()
+            views.data.typed.set_inputs(dataset.input_names, dataset.X)
             views.data.set_experiment(new.experiment, dataset.n_inputs, [int(count) for count in counts])
             if old is None or _model_facts(old) != _model_facts(new):  # not at each puff of a spray: 1 ms
                 axes = axes_of(dataset, new.experiment.view.plane) if dataset.n_inputs > 2 else (0, 1)

@@ -19,6 +19,7 @@ from widgets.icons import icon
 from widgets.sections import Fold, Panel, Section, Sentence, chip
 from widgets.style import active_theme
 from widgets.table_card import TableCard, TableChips
+from widgets.typed_features import TypedFeatures
 
 WIDTH = 250
 _LABEL_WIDTH = 82
@@ -241,13 +242,15 @@ class DataPanel(Panel):
         section.add(self._inputs_hint)
         self._chips_sentence = Sentence()
         section.add(self._chips_sentence)
+        self.typed = TypedFeatures()
+        self.typed.edited.connect(self.edited)
         self.maps = Form(
             Preparation, "preparation", ("polynomial", "fourier", "scaling"), fold=fold,
             titles={"polynomial": "Polynomial", "fourier": "Fourier"}, label_width=_LABEL_WIDTH,
         )  # fmt: skip
         self.maps.edited.connect(self.edited)
-        section.add(self.maps)
-        section.add(fold)
+        for widget in (self.typed, self.maps, fold):
+            section.add(widget)
         self._features_section = section
 
     # Setters
@@ -299,6 +302,7 @@ class DataPanel(Panel):
         elsewhere = {"scaling": Preparation().scaling} if is_table else {}
         self.maps.set_value(experiment.preparation.model_copy(update=elsewhere))
         self.maps.row("scaling").setVisible(not is_table)
+        self.typed.set_formulas(experiment.preparation.formulas)
         self._chips = experiment.preparation.chips
         for name, button in self._chip_buttons.items():
             button.setChecked(name in self._chips)
@@ -347,6 +351,7 @@ class DataPanel(Panel):
             "data.class_names": self._draw_section.say,
             "preparation": self._sample_section.say,
             "preparation.chips": self._chips_sentence.say,
+            "preparation.formulas": self.typed.say,
         }
         if path not in places:
             return False

@@ -50,6 +50,8 @@ class FormulaField(QWidget):
     """A text that can be read, as it is typed."""
     entered = Signal(str)
     """A text that can be read, to be used."""
+    refused = Signal(str)
+    """A text that cannot be read, as it is typed."""
 
     def __init__(
         self, complaint: Callable[[str], FormulaError | None], hint: str, parent: QWidget | None = None
@@ -61,16 +63,31 @@ class FormulaField(QWidget):
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(3)
         self.line = _Line()
-        self.line.setPlaceholderText(hint)
         self.line.setAccessibleName("Formula")
-        self.line.setAccessibleDescription(hint)
-        self.line.setToolTip(tooltip_html(f"A formula of {hint}. Return uses it."))
+        self.set_hint(hint)
         self.line.textEdited.connect(self._on_edited)
         self.line.editingFinished.connect(self._on_finished)
         self._sentence = Sentence()
         column.addWidget(self.line)
         column.addWidget(self._sentence)
         self.setFocusProxy(self.line)
+
+    def set_hint(self, hint: str) -> None:
+        """Tell what may be written."""
+        self.line.setPlaceholderText(hint)
+        self.line.setAccessibleDescription(hint)
+        self.line.setToolTip(tooltip_html(f"A formula of {hint}. Return uses it."))
+
+    def clear(self) -> None:
+        """Empty the line; nothing is emitted."""
+        self._entered = ""
+        with QSignalBlocker(self.line):
+            self.line.clear()
+        self._say(None)
+
+    def check(self) -> None:
+        """Read the text again, after something has changed that it depends on."""
+        self._on_edited(self.line.text())
 
     def set_text(self, text: str) -> None:
         """Show a formula that is in use; nothing is emitted. One that is being mended stays."""
@@ -90,8 +107,7 @@ class FormulaField(QWidget):
     def _on_edited(self, text: str) -> None:
         error = self._complaint(text)
         self._say(error)
-        if error is None:
-            self.previewed.emit(text)
+        (self.refused if error else self.previewed).emit(text)
 
     def _on_finished(self) -> None:
         text = self.line.text()

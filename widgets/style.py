@@ -101,8 +101,9 @@ def blend(colour: str, other: str, share: float) -> QColor:
 def style_sheet(theme: Theme) -> str:
     """The style sheet of the whole application.
 
-    Widgets choose their look by properties: ``look`` = "heading", "title", "hint", "sentence", "card", "chip", "tool",
-    "ghost", "round", "bar", "panel", "epoch", "metric"; ``segment`` = "first", "middle", "last"; ``wrong`` = true.
+    Widgets choose their look by properties: ``look`` = "heading", "title", "hint", "sentence", "card", "chip",
+    "chip-text", "chip-remove", "tool", "ghost", "round", "bar", "panel", "epoch", "metric"; ``segment`` = "first",
+    "middle", "last"; ``wrong``, ``inHand`` = true.
     """
     size = theme.font_size
     return _SHEET % {
@@ -121,6 +122,8 @@ def style_sheet(theme: Theme) -> str:
         "large": size + 7,
         "down": sheet_image("chevron-down"),
         "up": sheet_image("chevron-up"),
+        "left": sheet_image("chevron-left"),
+        "right": sheet_image("chevron-right"),
         "close": sheet_image("close"),
         "float": sheet_image("float"),
         "check": sheet_image("check-dark" if QColor(theme.on_accent).lightness() < 128 else "check-light"),
@@ -176,6 +179,13 @@ QToolButton[look="thumbnail"]:focus { border: 2px solid %(accent)s; }
 QToolButton[look="chip"] { padding: 3px 8px; }
 QToolButton[look="chip"]:focus { border: 1px solid %(accent)s; background: %(hover)s; }
 QToolButton[look="chip"]:checked:focus { background: %(accent_soft)s; border: 2px solid %(accent)s; padding: 2px 7px; }
+QFrame[look="chip"] { background: %(accent_soft)s; border: 1px solid %(accent)s; border-radius: 6px; }
+QFrame[look="chip"][inHand="true"] { background: transparent; border-style: dashed; }
+QToolButton[look="chip-text"], QToolButton[look="chip-remove"] { background: transparent; color: %(accent)s;
+  border: 1px solid transparent; border-radius: 5px; padding: 2px 4px 2px 7px; }
+QToolButton[look="chip-remove"] { padding: 0px; min-width: 18px; max-width: 18px; }
+QToolButton[look="chip-text"]:hover, QToolButton[look="chip-remove"]:hover { background: %(hover)s; }
+QToolButton[look="chip-text"]:focus, QToolButton[look="chip-remove"]:focus { border-color: %(accent)s; }
 QToolButton[look="ghost"] { background: transparent; border: 1px solid transparent; color: %(muted)s;
   padding: 1px 6px 1px 0px; min-height: 15px; text-align: left; }
 QToolButton[look="ghost"]:hover { color: %(text)s; background: %(hover)s; }
@@ -203,6 +213,7 @@ QLineEdit, QComboBox, QAbstractSpinBox, QPlainTextEdit, QTextEdit { background: 
 QLineEdit:hover, QComboBox:hover, QAbstractSpinBox:hover { border-color: %(strong_border)s; }
 QLineEdit:focus, QComboBox:focus, QAbstractSpinBox:focus, QPlainTextEdit:focus, QTextEdit:focus {
   border-color: %(accent)s; }
+QLineEdit > QToolButton { background: transparent; border: none; padding: 0px; min-height: 0px; }
 QLineEdit[look="number"] { padding: 1px 1px; min-height: 16px; background: transparent; border-color: transparent;
   border-radius: 4px; }
 QLineEdit[look="number"]:hover { border-color: %(border)s; background: %(raised)s; }
@@ -269,6 +280,11 @@ QTabBar::tab:hover { color: %(text)s; }
 QTabBar::tab:selected { color: %(accent)s; border-bottom: 2px solid %(accent)s; font-weight: 600; }
 QTabBar::tab:focus { background: %(hover)s; }
 QTabBar::tab:disabled { color: %(faint)s; }
+QTabBar::scroller { width: 44px; }
+QTabBar QToolButton { background: %(window)s; border: 1px solid transparent; border-radius: 5px; padding: 0px; }
+QTabBar QToolButton:hover { background: %(hover)s; }
+QTabBar QToolButton::left-arrow { image: url("%(left)s"); width: 14px; height: 14px; }
+QTabBar QToolButton::right-arrow { image: url("%(right)s"); width: 14px; height: 14px; }
 QSplitter::handle { background: %(border)s; }
 
 QScrollBar:vertical { background: transparent; width: 9px; margin: 0px; }
