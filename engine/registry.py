@@ -49,6 +49,7 @@ class LearnerEntry:
     Parameters
     ----------
     kind, title, sentence : the key, the label on screen, and the idea.
+    family : those of one family stand together in a menu.
     tasks : what it can do.
     settings : its settings; the file of that name makes the learner.
     formula : LaTeX.
@@ -60,6 +61,7 @@ class LearnerEntry:
 
     kind: str
     title: str
+    family: str
     tasks: tuple[Task, ...]
     settings: type[Settings]
     formula: str
@@ -76,6 +78,7 @@ LEARNERS: dict[str, LearnerEntry] = {
         LearnerEntry(
             "linear_regression",
             "Linear regression",
+            "linear",
             ("regression",),
             LinearRegression,
             r"h(x) = w^\top \phi(x) + b",
@@ -84,41 +87,16 @@ LEARNERS: dict[str, LearnerEntry] = {
         LearnerEntry(
             "logistic_regression",
             "Logistic / softmax regression",
+            "linear",
             ("classification",),
             LogisticRegression,
             r"p(y \mid x) = \mathrm{softmax}(W \phi(x) + b)_y",
             "A linear score for each class, turned into probabilities.",
         ),
         LearnerEntry(
-            "mlp",
-            "Neural network",
-            ("classification", "regression"),
-            MultilayerPerceptron,
-            r"h(x) = W_L\,\varphi(\cdots \varphi(W_1 x + b_1) \cdots) + b_L",
-            "Layers of neurons that bend the plane until it can be cut by a line.",
-        ),
-        LearnerEntry(
-            "knn",
-            "k-nearest neighbours",
-            ("classification", "regression"),
-            KNearestNeighbours,
-            r"h(x) = \frac{\sum_{i \in N_k(x)} w_i \, y_i}{\sum_{i \in N_k(x)} w_i}",
-            "A place is what the training points around it are.",
-            own_losses={"classification": "zero-one", "regression": "squared"},
-            refits=True,
-        ),
-        LearnerEntry(
-            "decision_tree",
-            "Decision tree",
-            ("classification", "regression"),
-            DecisionTree,
-            r"h(x) = \sum_{\ell} c_\ell \, [x \in R_\ell]",
-            "Questions about one feature at a time part the points, until those that are left are much alike.",
-            own_losses={"classification": "zero-one", "regression": "squared"},
-        ),
-        LearnerEntry(
             "perceptron",
             "Perceptron",
+            "linear",
             ("classification",),
             Perceptron,
             r"w \leftarrow w + \eta \, y \, x \quad \text{if } y \, w^\top x \le 0",
@@ -126,38 +104,9 @@ LEARNERS: dict[str, LearnerEntry] = {
             own_losses={"classification": "perceptron"},
         ),
         LearnerEntry(
-            "random_forest",
-            "Random forest",
-            ("classification", "regression"),
-            RandomForest,
-            r"h(x) = \frac{1}{T} \sum_{t=1}^{T} h_t(x)",
-            "Many trees, each grown from other points and other features, and the mean of what they say.",
-            own_losses={"classification": "zero-one", "regression": "squared"},
-        ),
-        LearnerEntry(
-            "gradient_boosting",
-            "Gradient boosting",
-            ("classification", "regression"),
-            GradientBoosting,
-            r"h_t(x) = h_{t-1}(x) + \eta \, f_t(x)",
-            "Small trees, one after the other, each grown from what those before it have left over.",
-            own_losses={"classification": "log loss", "regression": "squared"},
-        ),
-        LearnerEntry(
-            "svm",
-            "Support vector machine",
-            ("classification", "regression"),
-            SupportVectorMachine,
-            r"h(x) = \sum_i \alpha_i \, k(x_i, x) + b",
-            "The widest street between the classes; only the points at its edges count.",
-            own_losses={"classification": "hinge", "regression": "ε-insensitive"},
-            refits=True,
-            most_points=20_000,
-            why_not_more="its solver compares every point with every other",
-        ),
-        LearnerEntry(
             "naive_bayes",
             "Gaussian naive Bayes",
+            "Gaussians",
             ("classification",),
             NaiveBayes,
             r"p(y \mid x) \propto \pi_y \prod_j \mathcal{N}(x_j;\, \mu_{yj}, \sigma_{yj}^2)",
@@ -168,6 +117,7 @@ LEARNERS: dict[str, LearnerEntry] = {
         LearnerEntry(
             "discriminant",
             "Discriminants (LDA, QDA)",
+            "Gaussians",
             ("classification",),
             DiscriminantAnalysis,
             r"p(y \mid x) \propto \pi_y \, \mathcal{N}(x;\, \mu_y, \Sigma_y)",
@@ -176,8 +126,33 @@ LEARNERS: dict[str, LearnerEntry] = {
             refits=True,
         ),
         LearnerEntry(
+            "knn",
+            "k-nearest neighbours",
+            "neighbours and kernels",
+            ("classification", "regression"),
+            KNearestNeighbours,
+            r"h(x) = \frac{\sum_{i \in N_k(x)} w_i \, y_i}{\sum_{i \in N_k(x)} w_i}",
+            "A place is what the training points around it are.",
+            own_losses={"classification": "zero-one", "regression": "squared"},
+            refits=True,
+        ),
+        LearnerEntry(
+            "svm",
+            "Support vector machine",
+            "neighbours and kernels",
+            ("classification", "regression"),
+            SupportVectorMachine,
+            r"h(x) = \sum_i \alpha_i \, k(x_i, x) + b",
+            "The widest street between the classes; only the points at its edges count.",
+            own_losses={"classification": "hinge", "regression": "ε-insensitive"},
+            refits=True,
+            most_points=20_000,
+            why_not_more="its solver compares every point with every other",
+        ),
+        LearnerEntry(
             "gaussian_process",
             "Gaussian process, kernel ridge",
+            "neighbours and kernels",
             ("regression",),
             GaussianProcess,
             r"h(x) = \bar{y} + k(x)^\top (K + \sigma_n^2 I)^{-1} (y - \bar{y})",
@@ -188,8 +163,48 @@ LEARNERS: dict[str, LearnerEntry] = {
             why_not_more="it compares every point with every other, and solves for all at once",
         ),
         LearnerEntry(
+            "decision_tree",
+            "Decision tree",
+            "trees",
+            ("classification", "regression"),
+            DecisionTree,
+            r"h(x) = \sum_{\ell} c_\ell \, [x \in R_\ell]",
+            "Questions about one feature at a time part the points, until those that are left are much alike.",
+            own_losses={"classification": "zero-one", "regression": "squared"},
+        ),
+        LearnerEntry(
+            "random_forest",
+            "Random forest",
+            "trees",
+            ("classification", "regression"),
+            RandomForest,
+            r"h(x) = \frac{1}{T} \sum_{t=1}^{T} h_t(x)",
+            "Many trees, each grown from other points and other features, and the mean of what they say.",
+            own_losses={"classification": "zero-one", "regression": "squared"},
+        ),
+        LearnerEntry(
+            "gradient_boosting",
+            "Gradient boosting",
+            "trees",
+            ("classification", "regression"),
+            GradientBoosting,
+            r"h_t(x) = h_{t-1}(x) + \eta \, f_t(x)",
+            "Small trees, one after the other, each grown from what those before it have left over.",
+            own_losses={"classification": "log loss", "regression": "squared"},
+        ),
+        LearnerEntry(
+            "mlp",
+            "Neural network",
+            "networks",
+            ("classification", "regression"),
+            MultilayerPerceptron,
+            r"h(x) = W_L\,\varphi(\cdots \varphi(W_1 x + b_1) \cdots) + b_L",
+            "Layers of neurons that bend the plane until it can be cut by a line.",
+        ),
+        LearnerEntry(
             "random_features",
             "Random features",
+            "networks",
             ("classification", "regression"),
             RandomFeatures,
             r"h(x) = \sum_j w_j \, \varphi(v_j^\top x + b_j)",

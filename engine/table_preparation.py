@@ -112,7 +112,7 @@ def prepared(data: TableData, preparation: Preparation, parts: IntArray | None =
         return Dataset(Points.empty(2), data.task, nobody, ("A", "B") if data.task == "classification" else ())
     rows = _usable_rows(data, preparation)
     if parts is None:
-        parts = split(rows, preparation.validation_share, preparation.test_share, preparation.split_seed)
+        parts = _parts(data, preparation, rows)
     fitted = _fitted(data, preparation, rows[np.asarray(parts) == Part.TRAIN])
     raw = [_raw(data.columns, feature.name, bool(feature.levels))[0][rows] for feature in fitted.features]
     values, classes = data.target_values()
@@ -132,8 +132,19 @@ def prepared(data: TableData, preparation: Preparation, parts: IntArray | None =
 def fitted_table(data: TableData, preparation: Preparation) -> FittedTable:
     """How the training rows of `data` have rows of the table filled and encoded."""
     rows = _usable_rows(data, preparation)
-    parts = split(rows, preparation.validation_share, preparation.test_share, preparation.split_seed)
+    parts = _parts(data, preparation, rows)
     return _fitted(data, preparation, rows[parts == Part.TRAIN])
+
+
+def _parts(data: TableData, preparation: Preparation, rows: IntArray) -> IntArray:
+    """What each of the usable rows is used for: of each class the same shares, within a few points."""
+    shares = preparation.validation_share, preparation.test_share, preparation.split_seed
+    if data.task == "regression":
+        return split(rows, *shares)
+    # Class after class, so that the blocks in which the shares are dealt are of one class each.
+    parts = np.empty(len(rows), np.int8)
+    parts[np.argsort(data.target_values()[0][rows], kind="stable")] = split(np.arange(len(rows)), *shares)
+    return parts
 
 
 @lru_cache(maxsize=8)  # Asked again with every picture.

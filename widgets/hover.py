@@ -14,9 +14,9 @@ from PySide6.QtGui import QColor, QFontMetricsF, QPainter
 from engine.dataset import PART_NAMES, Dataset, FloatArray
 from engine.learner import Prediction
 from engine.overlays import Explanation
-from widgets.stage_cards import shortened
 from widgets.stage_geometry import Floats, number
 from widgets.stage_items import Frame
+from widgets.stage_legend import shortened
 
 if TYPE_CHECKING:
     from widgets.stage_surface import StageSurface
@@ -25,6 +25,8 @@ _OFFSET = QPointF(16.0, 18.0)
 _PADDING = 9.0
 _A_LINE = 3
 """How many classes are listed beside each other."""
+_MOST_CLASSES = 6
+"""Of more classes the three likeliest are said."""
 
 _INTERVAL = 16
 """Milliseconds: no more than one reading a frame."""
@@ -130,8 +132,9 @@ def _said(dataset: Dataset, prediction: Prediction) -> list[str]:
     names = [shortened(name) for name in dataset.class_names]
     # A model that has not heard of the newest class speaks of the others.
     if prediction.probabilities is not None:
-        shares = prediction.probabilities[0]
-        return _in_lines([f"p({name}) {_probability(float(p))}" for name, p in zip(names, shares, strict=False)])
+        shares = prediction.probabilities[0][: len(names)]
+        likeliest = range(len(shares)) if len(shares) <= _MOST_CLASSES else np.argsort(-shares, kind="stable")[:_A_LINE]
+        return _in_lines([f"p({names[k]}) {_probability(float(shares[k]))}" for k in likeliest])
     scores = prediction.scores[0]
     if len(scores) == 1:
         return [f"score = {_significant(float(scores[0]))}"]

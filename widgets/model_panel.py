@@ -208,7 +208,11 @@ class ModelPanel(Panel):
     def _offer_learners(self) -> None:
         with QSignalBlocker(self.learner):
             self.learner.clear()
+            family = ""
             for entry in learners_for(self._task):
+                if family and entry.family != family:
+                    self.learner.insertSeparator(self.learner.count())
+                family = entry.family
                 self.learner.addItem(entry.title, entry.kind)
 
     def _set_learner(self, experiment: Experiment) -> None:

@@ -16,7 +16,6 @@ from widgets.stage_cards import (
     CARD_GAP,
     EQUATION_CORNERS,
     LEGEND_CORNERS,
-    Legend,
     card_at,
     equation_size,
     paint_caption,
@@ -35,7 +34,8 @@ from widgets.stage_items import (
     paint_frame,
     paint_grid,
 )
-from widgets.stage_lines import paint_lines
+from widgets.stage_legend import Legend, key_of
+from widgets.stage_lines import paint_curves, paint_lines
 from widgets.stage_overlays import paint_bands, paint_explanation, paint_marked
 from widgets.stage_points import PointPainter, Rows, ShownPoints, paint_residuals
 from widgets.stage_shapes import solid
@@ -111,9 +111,10 @@ class Figure:
         """The legend as things stand, or None where none is shown."""
         if not self.view.legend or len(self.dataset.y) == 0:
             return None
-        if self._legend is None:
+        drawn = key_of(self.overlays)
+        if self._legend is None or self._legend.drawn != drawn:
             has_errors = self.view.errors and len(self.points.misclassified) > 0
-            self._legend = Legend(self.dataset, self.view.held_out, has_errors, self.points.value_range)
+            self._legend = Legend(self.dataset, self.view.held_out, has_errors, self.points.value_range, drawn)
         return self._legend
 
     def paint(self, painter: QPainter, frame: Frame, *, selection: bool, focused: bool) -> None:
@@ -137,11 +138,13 @@ class Figure:
         if is_crowded:  # A density would bury the boundary, where single points stand beside it.
             self._painter.paint_points(painter, frame, self.points)
         paint_bands(painter, frame, self.overlays)
-        paint_lines(painter, frame, self.lines, view.boundary, view.contours)
+        lines = self.lines
+        paint_lines(painter, frame, lines, view.boundary, view.contours)
         if view.residuals:
             paint_residuals(painter, frame, self.points)
         if not is_crowded:
             self._painter.paint_points(painter, frame, self.points)
+        paint_curves(painter, frame, lines)
         paint_marked(painter, frame, self.overlays, self.points.size(frame.theme, frame.mapping))
         if view.errors:
             self._painter.paint_marks(painter, frame, self.points)

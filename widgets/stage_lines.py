@@ -23,7 +23,7 @@ _TOLERANCE = 0.1
 
 
 def paint_lines(painter: QPainter, frame: Frame, lines: tuple[Line, ...], boundary: bool, contours: bool) -> None:
-    """Paint contours and what else a model draws, then the boundary with a thin halo, then fitted curves."""
+    """Paint contours and what else a model draws, then the boundary with a thin halo."""
     theme = frame.theme
     painter.save()
     painter.setClipRect(frame.plot)
@@ -36,6 +36,14 @@ def paint_lines(painter: QPainter, frame: Frame, lines: tuple[Line, ...], bounda
         halo = QPen(QColor(theme.stage), theme.line_width + 2.5)
         _paint_polylines(painter, frame, boundaries, halo)
         _paint_polylines(painter, frame, boundaries, QPen(QColor(theme.boundary), theme.line_width))
+    painter.restore()
+
+
+def paint_curves(painter: QPainter, frame: Frame, lines: tuple[Line, ...]) -> None:
+    """Paint fitted curves, with a halo that sets them off from the points beneath."""
+    theme = frame.theme
+    painter.save()
+    painter.setClipRect(frame.plot)
     curves = [line for line in lines if line.role == "curve"]
     _paint_polylines(painter, frame, curves, QPen(QColor(theme.stage), theme.line_width + 3.5))
     _paint_polylines(painter, frame, curves, QPen(QColor(theme.accent), theme.line_width + 1.0))

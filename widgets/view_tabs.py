@@ -5,13 +5,26 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from PySide6.QtCore import QSignalBlocker, QSize, Qt, Signal
-from PySide6.QtGui import QIcon
+from PySide6.QtGui import QFont, QFontMetrics, QIcon
 from PySide6.QtWidgets import QDockWidget, QHBoxLayout, QStackedWidget, QTabBar, QToolButton, QVBoxLayout, QWidget
 
 from widgets.icons import sheet_image
 
 _ICON = 14
 """Pixels, as in the titles that docks have of their own."""
+
+
+class _Bar(QTabBar):
+    """Tabs that keep their width when one comes to the front, where its title is bolder."""
+
+    def tabSizeHint(self, index: int) -> QSize:
+        size = super().tabSizeHint(index)
+        plain, bold = QFont(self.font()), QFont(self.font())
+        plain.setWeight(QFont.Weight.Normal)
+        bold.setWeight(QFont.Weight.DemiBold)
+        widths = [QFontMetrics(font).horizontalAdvance(self.tabText(index)) for font in (plain, bold)]
+        bolder = 0 if index == self.currentIndex() else max(0, widths[1] - widths[0])
+        return QSize(size.width() + bolder, size.height())
 
 
 class ViewTabs(QWidget):
@@ -30,7 +43,7 @@ class ViewTabs(QWidget):
         self._ids = [key for key, _, _ in entries]
         self._tips = {key: tip for key, _, tip in entries}
         self._views: dict[str, QWidget] = {}
-        self.bar = QTabBar()
+        self.bar = _Bar()
         self.bar.setAccessibleName("Views")
         self.bar.setUsesScrollButtons(True)
         self.bar.setElideMode(Qt.TextElideMode.ElideNone)

@@ -37,6 +37,14 @@ from tests.engine.tables import with_gaps
 AMOUNTS = ("a", "b", "c")
 
 
+@pytest.mark.parametrize("seed", [0, 1, 2])
+@pytest.mark.parametrize("name", ["iris", "wine", "breast_cancer", "digits"])
+def test_every_class_is_divided_alike(name: str, seed: int) -> None:
+    dataset = dataset_of(bundled_table(name), Preparation(test_share=0.3, validation_share=0.1, split_seed=seed))
+    wanted = np.outer([0.6, 0.1, 0.3], dataset.counts.sum(axis=0))
+    assert np.abs(dataset.counts - wanted).max() <= 4
+
+
 def amounts(data: TableData) -> np.ndarray[Any, Any]:
     return np.stack([data.columns.numbers(name) for name in AMOUNTS], axis=1)
 

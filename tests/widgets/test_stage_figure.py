@@ -17,7 +17,7 @@ from pytestqt.qtbot import QtBot
 from engine.dataset import Dataset, Part, Points
 from engine.experiment import View
 from engine.learner import Prediction
-from engine.overlays import Equation, Line
+from engine.overlays import Band, Equation, Line, Marks
 from engine.palette import CLASS_COLOURS
 from engine.snapshot import Field
 from widgets.stage import Stage
@@ -111,6 +111,30 @@ def test_in_an_svg_text_stays_text_and_shapes_stay_shapes(stage: Stage) -> None:
     for text in ("Cats", "Dogs", "1 train · 1 test", "held-out", "misclassified", "0 = 4 x₂ − 3", "−0.5", "x₁"):
         assert text in texts
     assert svg.count("<image") == 1  # the field alone
+
+
+def test_the_legend_says_what_the_model_draws(stage: Stage) -> None:
+    at = np.array([[0.0, 0.5]])
+    drawn = (
+        Line(np.array([[-1.0, 0.0], [1.0, 0.0]]), "margin"),
+        Line(np.array([[-1.0, 0.2], [1.0, 0.2]]), "margin"),
+        Marks(at, "support"),
+        Band(np.array([-1.0, 1.0]), np.array([-0.2, -0.2]), np.array([0.1, 0.1]), "95 % of new points"),
+    )
+    assert "support vectors" not in svg_of(stage).decode()
+    stage.set_overlays(drawn)
+    svg = svg_of(stage).decode()
+    for text in ("margin", "support vectors", "95 % of new points"):
+        assert len(re.findall(rf">\s*{text}\s*</text>", svg)) == 1
+    stage.set_overlays(())
+    assert "support vectors" not in svg_of(stage).decode()
+
+
+def test_a_fitted_curve_lies_over_the_points(stage: Stage) -> None:
+    stage.set_overlays((Line(np.array([[-1.0, 0.0], [1.0, 0.0]]), "curve"),))
+    assert (
+        np.abs(np.subtract(colour(stage, image_of(stage, 2), -0.5, 0.0), QColor(LIGHT.accent).getRgb()[:3])).max() < 8
+    )
 
 
 def test_a_pdf_has_fonts_and_the_field_as_its_only_picture(stage: Stage, tmp_path: Path) -> None:

@@ -20,7 +20,7 @@ from widgets.stage import Stage
 
 def dataset_of(X: list[list[float]], y: list[float], task: Task = "classification", n_classes: int = 2) -> Dataset:
     parts = np.array([Part.TEST] + [Part.TRAIN] * (len(X) - 1), np.int8)
-    names = tuple("ABCDEF"[:n_classes]) if task == "classification" else ()
+    names = tuple("ABCDEFGHIJ"[:n_classes]) if task == "classification" else ()
     return Dataset(Points(np.array(X, np.float32), np.array(y, np.float32)), task, parts, names)
 
 
@@ -38,6 +38,12 @@ def test_probabilities_of_two_classes_as_on_the_drawing_board() -> None:
 def test_no_probability_is_said_to_be_certain() -> None:
     said = Prediction(np.zeros((1, 2)), np.array([[0.00002, 0.99998]]))
     assert lines(dataset_of([[0, 0]], [0]), (0, 0), said)[1] == "p(A) < 0.001   p(B) > 0.999"
+
+
+def test_of_many_classes_the_three_likeliest_are_said() -> None:
+    said = Prediction(np.zeros((1, 10)), np.array([[0.0, 0.1, 0.0, 0.5, 0.0, 0.0, 0.05, 0.0, 0.0, 0.35]]))
+    dataset = dataset_of([[0, 0]], [0], n_classes=10)
+    assert lines(dataset, (0, 0), said)[1:] == ["p(D) = 0.50   p(J) = 0.35   p(B) = 0.10"]
 
 
 def test_scores_are_said_where_there_are_no_probabilities() -> None:
