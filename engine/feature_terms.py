@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from itertools import combinations_with_replacement
@@ -131,8 +132,8 @@ class Typed:
         symbols = {name: "x" if name == "x" else f"x_{{{name[1:]}}}" for name in self.formula.names}
         return self.formula.latex(symbols)
 
-    def values(self, inputs: NDArray[Any]) -> NDArray[Any]:
-        """Its values (n,) for inputs (d, n)."""
+    def values(self, inputs: NDArray[Any] | Mapping[int, NDArray[Any]]) -> NDArray[Any]:
+        """Its values (n,) for inputs (d, n), or for those that occur, by their places."""
         by_name = {name: inputs[_place_of(name)] for name in self.formula.used}
         return np.asarray(self.formula.on_arrays(by_name))
 

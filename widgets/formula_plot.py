@@ -60,18 +60,14 @@ def graph_of(term: Typed, X: FloatArray) -> Graph:
     term : the feature; of more than two inputs, the first two vary and the others stand at their means.
     X : (n, d) inputs; n may be 0, and then each input goes from -1 to 1.
     """
-    rows = np.asarray(X[:_MOST_ROWS], np.float64)
+    columns = {place: np.asarray(X[:_MOST_ROWS, place], np.float64) for place in term.inputs}
     d = X.shape[1]
     shown, others = term.inputs[:2], term.inputs[2:]
-    spans = tuple(Span(input_text(place, d), *_ends(rows[:, place])) for place in shown)
+    spans = tuple(Span(input_text(place, d), *_ends(columns[place])) for place in shown)
     axes = [np.linspace(span.low, span.high, _SAMPLES if len(spans) == 1 else _CELLS) for span in spans]
     grid = np.meshgrid(*axes)
-    inputs = np.zeros((d, grid[0].size))
-    for place in others:
-        inputs[place] = rows[:, place].mean() if len(rows) else 0.0
-    for place, values in zip(shown, grid, strict=True):
-        inputs[place] = values.ravel()
-    values = term.values(inputs).reshape(grid[0].shape)
+    means = {place: np.full_like(grid[0], columns[place].mean() if len(X) else 0.0) for place in others}
+    values = term.values(means | dict(zip(shown, grid, strict=True)))
     return Graph(spans, values, *_range(values), tuple(input_text(place, d) for place in others))
 
 

@@ -30,6 +30,8 @@ from widgets.sections import ElidedLabel, Sentence
 from widgets.style import active_theme, scaled, set_look
 
 _WIDEST_TEXT = 150
+_MOST_MEANINGS = 40
+"""Of so many columns it is told at most what they are called."""
 _EXAMPLES = {1: ("sin(3*x)", "exp(-x**2)"), 2: ("x1*x2", "exp(-x1**2)")}
 _USED, _CHANGED = "Return adds it.", "Return changes it, Escape leaves it as it was."
 _UNREAD = "As far as it could be read."
@@ -215,7 +217,8 @@ class TypedFeatures(QWidget):
 
     def _preview(self, text: str) -> None:
         if not text.strip():
-            self._empty()
+            self._preview_box.hide()
+            self._add.setEnabled(False)
             return
         term = Typed(read(text, input_variables(len(self._names))))
         self.card.set_latex(term.formula_latex(), f"The feature {term.text().strip()}.")
@@ -253,12 +256,11 @@ class TypedFeatures(QWidget):
     def _empty(self) -> None:
         """Nothing is being typed."""
         self.field.clear()
-        self._preview_box.hide()
-        self._add.setEnabled(False)
+        self.field.check()
         self._take_in_hand(None)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        if event.key() == Qt.Key.Key_Escape and self.field.line.text():
+        if event.key() == Qt.Key.Key_Escape and (self.field.line.text() or self._in_hand is not None):
             self._empty()
         else:
             super().keyPressEvent(event)
@@ -337,8 +339,14 @@ class TypedFeatures(QWidget):
         self.field.line.setPlaceholderText(f"Add a feature, e.g. {examples[0]}")
         pairs = zip(variables, self._names, strict=True)
         meanings = [f"{variable} is {name}" for variable, name in pairs if variable != name]
+        if len(meanings) > _MOST_MEANINGS:
+            meanings = [*meanings[: _MOST_MEANINGS - 1], f"… {meanings[-1]}"]
         self._columns.setVisible(bool(meanings))
-        few = tuple(" … ".join(ends) for ends in ((meanings[0], meanings[-1]), (meanings[0], ""))) if meanings else ()
+        few = (
+            tuple(" … ".join(ends) for ends in ((meanings[0], meanings[-1].lstrip("… ")), (meanings[0], "")))
+            if meanings
+            else ()
+        )
         self._columns.set_texts((", ".join(meanings), *few))
 
     def changeEvent(self, event: QEvent) -> None:

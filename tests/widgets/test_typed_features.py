@@ -239,6 +239,18 @@ def test_escape_leaves_a_feature_as_it_was(typed: TypedFeatures) -> None:
     assert in_use(typed) == ["x1*x2", "x1"]
 
 
+def test_a_feature_whose_line_is_emptied_is_still_the_one_that_is_changed(typed: TypedFeatures) -> None:
+    add(typed, "x1*x2", "x1**2")
+    QTest.mouseClick(typed.chips[0].edit_button, Qt.MouseButton.LeftButton)
+    press(Key.Key_Delete)
+    assert typed.field.line.text() == ""
+    press(Key.Key_Return)
+    assert in_use(typed) == ["x1*x2", "x1**2"]
+    QTest.keyClicks(typed.field.line, "sin(x2)")
+    press(Key.Key_Return)
+    assert in_use(typed) == ["sin(x2)", "x1**2"]
+
+
 def test_a_feature_that_is_gone_while_it_is_changed_can_be_added_again(typed: TypedFeatures) -> None:
     add(typed, "x1*x2")
     QTest.mouseClick(typed.chips[0].edit_button, Qt.MouseButton.LeftButton)
@@ -280,6 +292,16 @@ def test_of_a_table_it_is_said_what_the_inputs_are_called(typed: TypedFeatures) 
     assert "Write x1 for alcohol." in said(typed)
     write(typed, "x10")
     assert "“x10” is not known: use x1, x2 and so on to x9." in said(typed)
+
+
+def test_a_table_of_hundreds_of_columns_is_no_trouble(typed: TypedFeatures) -> None:
+    typed.set_inputs(tuple(f"gene {place}" for place in range(1, 501)), np.ones((50, 500), np.float32))
+    write(typed, "x1*x499*x500")
+    assert typed.plot.isVisible()
+    assert "x₅₀₀ at its mean" in typed.plot.accessibleDescription()
+    assert any(text.startswith("x1 is gene 1 …") for text in said(typed))
+    press(Key.Key_Return)
+    assert in_use(typed) == ["x1*x499*x500"]
 
 
 def test_the_picture_of_one_input_holds_the_values_of_the_formula() -> None:
