@@ -18,6 +18,7 @@ import numpy as np
 
 from engine.cores import limited_to
 from engine.dataset import IntArray
+from engine.dense import compilation
 from engine.edits import set_values
 from engine.examination import rows_of
 from engine.experiment import Experiment
@@ -36,6 +37,8 @@ _FIRST_STEPS = 256
 """At most, before it is known how long one takes."""
 _WORTH_PROCESSES = 16
 """From so many runs on it pays to wait a second or two for processes to begin."""
+_NO_EXPERIMENT = Experiment()
+"""Stands in results that come from afar."""
 _compiling = threading.Lock()
 
 
@@ -159,6 +162,22 @@ def suited_farm(jobs: Sequence[Job], workers: int) -> Farm:
     return Threads(workers)
 
 
+def farm_beside_a_window(jobs: Sequence[Job], workers: int | None = None) -> Farm:
+    """Where to compute `jobs` while a window is drawn: in processes where they are many, compiled or not.
+
+    The Python of compiled runs, a tenth of them, takes turns with the window's for the interpreter lock: beside a grid
+    search of networks on two threads, the slowest frames of a stage on which points fall took 31 ms, beside one in
+    processes 18, and 19 with no search at all. Until the processes are there, threads begin.
+    """
+    count = min(workers or os.cpu_count() or 1, max(1, len(jobs)))
+    farm = suited_farm(jobs, count)
+    if isinstance(farm, Processes) or len(jobs) < _WORTH_PROCESSES or any(job.keeps_model for job in jobs):
+        return farm
+    if any(compilation.takes_long(precision) for precision in {job.experiment.training.precision for job in jobs}):
+        return farm  # each of the processes would compile the same loops
+    return Processes(count, meanwhile=True)
+
+
 def _is_python(experiment: Experiment) -> bool:
     from engine.generators import task_of
 
@@ -179,6 +198,7 @@ class Runs(Iterator[Result]):
 
     def __init__(self, jobs: Sequence[Job], farm: Farm) -> None:
         self.total = len(jobs)
+        self._jobs = tuple(jobs)
         self._shares = [0.0] * len(jobs)
         self._results: SimpleQueue[Result | FarmError | None] = SimpleQueue()
         self._farm = farm
@@ -203,7 +223,7 @@ class Runs(Iterator[Result]):
                 raise result
             elif not self._cancelled.is_set():
                 self._shares[result.index] = 1.0
-                return result
+                return replace(result, experiment=self._jobs[result.index].experiment)
         raise StopIteration
 
     @property
@@ -248,7 +268,12 @@ class _Training:
 
 
 def _trained_elsewhere() -> Callable[[int, Job], Result]:
-    return trained
+    return _trained_without_experiment
+
+
+def _trained_without_experiment(index: int, job: Job) -> Result:
+    """As `trained`, but for what is known where the job came from, and may hold a whole table."""
+    return replace(trained(index, job), experiment=_NO_EXPERIMENT)
 
 
 def trained(index: int, job: Job, on_progress: Callable[[float], bool] | None = None) -> Result:

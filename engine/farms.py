@@ -10,6 +10,8 @@ from contextlib import suppress
 from queue import Empty, SimpleQueue
 from typing import Any
 
+from engine.cores import let_others_go_first
+
 Numbered = Sequence[tuple[int, Any]]
 Work = Callable[[int, Any], Any]
 """From the number of a job and the job to its result, or None where nobody wants it. Raises nothing."""
@@ -18,6 +20,8 @@ Deliver = Callable[[Any], None]
 
 _ANSWER_SECONDS = 10
 """How long a scheduler may take to answer."""
+_NICENESS = 10
+"""Of what computes here: behind the window, and behind the model that it shows learning."""
 
 
 class FarmError(RuntimeError):
@@ -65,6 +69,7 @@ class Threads(Farm):
         serving = _Countdown(self._count)
 
         def serve() -> None:
+            let_others_go_first(_NICENESS)
             with suppress(Empty):
                 while not cancelled.is_set():
                     result = work(*to_do.get_nowait())
@@ -92,13 +97,20 @@ class Processes(Threads):
     """Processes of this machine, for work that holds the interpreter lock: each is given jobs by a thread here.
 
     To cancel is to kill them: whatever they are in the midst of, they end at once.
+
+    Parameters
+    ----------
+    count : how many.
+    meanwhile : whether the threads do jobs themselves for the second or two until their processes are ready. Only for
+        work that looks at whether it was cancelled: a thread cannot be killed.
     """
 
-    def __init__(self, count: int) -> None:
+    def __init__(self, count: int, *, meanwhile: bool = False) -> None:
         super().__init__(count)
+        self._meanwhile = meanwhile
         self._processes: list[Any] = []
-        self._lock = threading.Lock()
-        self._is_over = False
+        self._beginning = threading.Lock()
+        self._is_over = threading.Event()
 
     def start(self, jobs: Numbered, work: Work, deliver: Deliver, cancelled: threading.Event) -> None:
         apart = threading.local()
@@ -107,10 +119,15 @@ class Processes(Threads):
             """The result of a process of this thread's own."""
             try:
                 if not hasattr(apart, "line"):
-                    apart.line = self._begun(work)
+                    apart.line, apart.is_ready = self._begun(work), False
+                if not apart.is_ready:
+                    if self._meanwhile and not apart.line.poll():
+                        return work(index, job)
+                    apart.line.recv()
+                    apart.is_ready = True
                 apart.line.send((index, job))
                 return apart.line.recv()
-            except (EOFError, OSError) as error:
+            except Exception as error:  # also where no process can be begun: who waits for results has to hear of it
                 if cancelled.is_set():
                     return None
                 return FarmError(f"A process that computed has ended: {error or 'it was killed'}. Run it again.")
@@ -123,19 +140,22 @@ class Processes(Threads):
 
         context = multiprocessing.get_context("spawn")
         near, far = context.Pipe()
-        with self._lock:
-            if self._is_over:
+        with self._beginning:
+            if self._is_over.is_set():
                 raise EOFError
             process = context.Process(target=_serve, args=(far, work), name="playground-runs", daemon=True)
             process.start()
             self._processes.append(process)
+        if self._is_over.is_set():
+            process.kill()
         far.close()
         return near
 
     def cancel(self) -> None:
-        with self._lock:
-            self._is_over = True
-            for process in self._processes:
+        # Without the lock, as to begin a process takes a while: one that is about to be there looks whether it is over.
+        self._is_over.set()
+        for process in tuple(self._processes):
+            with suppress(ValueError):  # it has ended meanwhile
                 process.kill()
 
     def join(self) -> None:
@@ -149,7 +169,9 @@ class Processes(Threads):
 
 def _serve(line: Any, work: Work) -> None:
     """Do what comes down the line, in a process of its own, until there is nobody at its other end."""
+    let_others_go_first(_NICENESS)
     with suppress(EOFError, OSError, KeyboardInterrupt):
+        line.send("ready")
         while True:
             line.send(work(*line.recv()))
 

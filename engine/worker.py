@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 import math
-import os
-import sys
 import threading
 import time
 import traceback
 from collections import deque
 from collections.abc import Callable
-from contextlib import suppress
 from dataclasses import dataclass, replace
 from queue import Empty, SimpleQueue
 from typing import TYPE_CHECKING, Literal
 
+from engine.cores import let_others_go_first
 from engine.experiment import Experiment
 from engine.learner import Outcome
 from engine.mailbox import Failure, Mailbox
@@ -159,7 +157,7 @@ class Worker:
             self._run: Run = Run(self._experiment, self.run_id, waits=False)
             self._preparing = self._run.needs_preparation
             self._publish(self._viewport)
-            _let_others_go_first()  # only now: a person waits for the first picture
+            let_others_go_first(_NICENESS)  # only now: a person waits for the first picture
             while not self._stopping.is_set():
                 self._prepare()
                 self._obey()
@@ -343,13 +341,6 @@ class Worker:
     def _set_viewport(self, viewport: Viewport) -> None:
         self._viewport = viewport
         self._stale = self._unanswered = True
-
-
-def _let_others_go_first() -> None:
-    """Lower the priority of this thread: the window and the screen come before the learning."""
-    if sys.platform == "linux":  # elsewhere it would be that of the whole process
-        with suppress(OSError):
-            os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), _NICENESS)
 
 
 def _coarse(viewport: Viewport | None) -> Viewport | None:

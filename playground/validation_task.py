@@ -8,7 +8,7 @@ from collections import deque
 from collections.abc import Sequence
 
 from engine.edits import SettingError
-from engine.evaluation import Result, Runs, run_all
+from engine.evaluation import Result, Runs, farm_beside_a_window, run_all
 from engine.experiment import Experiment
 from engine.farms import FarmError, Threads
 from engine.folds import FoldError
@@ -95,7 +95,7 @@ class ValidationTask:
                 return
             self.study = study
             scores = Scores(study)
-            with run_all(study.jobs) as runs:
+            with run_all(study.jobs, where=farm_beside_a_window(study.jobs)) as runs:
                 self._runs = runs
                 if self._cancelled.is_set():
                     return

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import multiprocessing
+import os
+import sys
+import threading
 import time
 from collections.abc import Iterator
 
 import pytest
 
+from engine.dense import compilation
 from engine.edits import set_values
-from engine.evaluation import Job, Result, Runs, grid, run_all, suited_farm
+from engine.evaluation import Job, Result, Runs, farm_beside_a_window, grid, run_all, suited_farm
 from engine.experiment import Experiment
 from engine.farms import Cluster, Farm, FarmError, Processes, Threads
 from engine.folds import Scheme
@@ -72,7 +76,20 @@ def test_a_cluster_that_does_not_answer_is_said(monkeypatch: pytest.MonkeyPatch)
         list(run_all([NET], 3, where=Cluster("tcp://127.0.0.1:9")))
 
 
-@pytest.mark.parametrize("farm", [Threads(2), Processes(2)])
+def test_threads_begin_what_processes_go_on_with_and_the_numbers_are_the_same() -> None:
+    """So many jobs that they take longer than processes do to begin."""
+    many = jobs()[:4] * 150
+    done_in: list[str] = []
+    with run_all(many, 20, where=Processes(2, meanwhile=True)) as runs:
+        while any(thread.name.startswith("playground-runs") for thread in threading.enumerate()):
+            done_in.extend(each.name for each in computing())
+            time.sleep(0.01)
+        found = numbers(runs)
+    assert done_in
+    assert [each[1:] for each in found] == [each[1:] for each in on_threads(jobs()[:4])] * 150
+
+
+@pytest.mark.parametrize("farm", [Threads(2), Processes(2), Processes(2, meanwhile=True)])
 def test_cancelled_runs_say_nothing_and_leave_nothing(farm: Farm) -> None:
     runs = run_all([NET] * 5, ENDLESS, where=farm)
     time.sleep(0.1)
@@ -107,6 +124,47 @@ def test_learners_in_python_get_processes_where_there_are_many(monkeypatch: pyte
     assert type(suited_farm([Job(NET)] * 100, 2)) is Processes
     assert type(suited_farm([Job(NET)] * 5, 2)) is Threads
     assert type(suited_farm([Job(NET, keeps_model=True)] * 100, 2)) is Threads
+
+
+def test_beside_a_window_many_compiled_runs_are_computed_in_processes_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert type(farm_beside_a_window([Job(NET)] * 100, 2)) is Processes
+    assert type(farm_beside_a_window([Job(NET)] * 5, 2)) is Threads
+    assert type(farm_beside_a_window([Job(NET, keeps_model=True)] * 100, 2)) is Threads
+    monkeypatch.setattr(compilation, "takes_long", lambda precision: True)
+    assert type(farm_beside_a_window([Job(NET)] * 100, 2)) is Threads
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere a thread has no priority of its own")
+@pytest.mark.parametrize("farm", [Threads(1), Processes(1)])
+def test_what_computes_lets_others_go_first(farm: Farm) -> None:
+    with run_all([NET], ENDLESS, where=farm):
+        at_work: int | None
+        if isinstance(farm, Processes):
+            while not computing():
+                time.sleep(0.01)
+            (process,) = computing()
+            at_work = process.pid
+        else:
+            (at_work,) = (each.native_id for each in threading.enumerate() if each.name.startswith("playground-runs"))
+        assert at_work is not None
+        while os.getpriority(os.PRIO_PROCESS, at_work) == 0:
+            time.sleep(0.01)
+    assert os.getpriority(os.PRIO_PROCESS, threading.get_native_id()) == 0
+
+
+def test_a_process_that_cannot_be_begun_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refused(*_: object) -> None:
+        raise RuntimeError("no more processes")
+
+    monkeypatch.setattr(multiprocessing.context.SpawnProcess, "start", refused)
+    with run_all([NET], 3, where=Processes(1)) as runs, pytest.raises(FarmError, match="no more processes"):
+        list(runs)
+
+
+def test_results_from_elsewhere_know_their_experiment() -> None:
+    asked = grid(NET, {"training.seed": [3, 4]})
+    with run_all(asked, 2, where=Processes(1)) as runs:
+        assert [result.experiment.training.seed for result in sorted(runs, key=lambda each: each.index)] == [3, 4]
 
 
 def test_an_experiment_without_an_end_gets_one() -> None:
