@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 import numpy as np
 from PySide6.QtCore import QPointF, QRectF, QSize, Qt, Signal
-from PySide6.QtGui import QColor, QFontMetricsF, QImage, QPainter, QPen
+from PySide6.QtGui import QColor, QFont, QFontMetricsF, QImage, QPainter, QPen, QStaticText
 
 from engine.dataset import FloatArray
 from widgets.axes import number_text
@@ -31,6 +33,10 @@ _BAR = 10.0
 _LEAST_SPREAD = 0.02
 """The best quarter of the cells has at least this share of the colours; a diverged corner would flatten the rest."""
 
+_SHADES = 256
+_MOST_TEXTS = 10_000
+"""Kept at once: those of the largest grid, which has 100 values a side."""
+
 Cell = tuple[int, int]
 
 
@@ -43,6 +49,7 @@ class HeatMap(PictureView):
     def __init__(self, theme: Theme = LIGHT) -> None:
         self._content: HeatPicture | None = None
         self._cell: Cell = (0, 0)
+        self._texts: dict[tuple[float, int], QStaticText] = {}
         super().__init__("Heat map", _EMPTY, theme)
 
     def set_content(self, content: HeatPicture | None) -> None:
@@ -155,14 +162,33 @@ class HeatMap(PictureView):
         painter.setFont(chart_font(theme))
         font = QFontMetricsF(painter.font())
         cell = self._area(grid, 0, 0)
-        known = np.argwhere(np.isfinite(content.means)).tolist()
-        texts = {(row, column): number_text(float(content.means[row, column])) for row, column in known}
-        widest = max((font.horizontalAdvance(text) for text in texts.values()), default=0.0)
-        if cell.height() < font.height() + 2 or cell.width() < widest + 6:
+        known = np.isfinite(content.means)
+        if cell.height() < font.height() + 2 or cell.width() < font.horizontalAdvance("0.0") + 6 or not known.any():
             return
-        for (row, column), text in texts.items():
-            painter.setPen(readable_on(_colour(float(shares[row, column]))))
-            painter.drawText(self._area(grid, row, column), Qt.AlignmentFlag.AlignCenter, text)
+        texts = [self._laid_out(value, painter.font()) for value in content.means[known].tolist()]
+        sizes = [text.size() for text in texts]
+        if cell.width() < max(size.width() for size in sizes) + 6:
+            return
+        left, top, width, height = cell.left(), cell.top(), cell.width(), cell.height()
+        inks = np.round(shares[known] * (_SHADES - 1)).astype(int).tolist()
+        ink_before = None
+        for (row, column), number, text, size in zip(np.argwhere(known).tolist(), inks, texts, sizes, strict=True):
+            ink = _inks()[number]
+            if ink is not ink_before:
+                painter.setPen(ink)
+                ink_before = ink
+            x = left + column * width + (width - size.width()) / 2
+            painter.drawStaticText(QPointF(x, top - row * height + (height - size.height()) / 2), text)
+
+    def _laid_out(self, value: float, font: QFont) -> QStaticText:
+        """A mean as text; kept, for to lay out 625 of them anew takes 20 ms."""
+        key = value, font.pixelSize()
+        if key not in self._texts:
+            if len(self._texts) >= _MOST_TEXTS:
+                self._texts.clear()
+            self._texts[key] = QStaticText(number_text(value))
+            self._texts[key].prepare(font=font)
+        return self._texts[key]
 
     def _paint_axes(self, painter: QPainter, target: QRectF, grid: QRectF, content: HeatPicture, theme: Theme) -> None:
         painter.setFont(chart_font(theme))
@@ -273,6 +299,14 @@ def _rgb(shares: FloatArray) -> FloatArray:
 
 def _colour(share: float) -> QColor:
     return QColor(*(round(value) for value in _rgb(np.array(share)).tolist()))
+
+
+@lru_cache(1)
+def _inks() -> tuple[QColor, ...]:
+    """What can be read on each of the shades from bad to good."""
+    black, white = QColor("#000000"), QColor("#ffffff")
+    shades = (_colour(share) for share in np.linspace(0.0, 1.0, _SHADES).tolist())
+    return tuple(black if readable_on(shade) == black else white for shade in shades)
 
 
 def _image(shares: FloatArray, ground: QColor) -> QImage:

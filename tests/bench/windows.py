@@ -109,6 +109,25 @@ def wait_until(holds: Callable[[], bool]) -> None:
             raise TimeoutError("the window did not get there")
 
 
+@contextmanager
+def ticking(rate: float, hear: Callable[[list[float]], object]) -> Iterator[None]:
+    """Have moments heard, `rate` a second, at which a hand moves.
+
+    They come from another process, as the events of a mouse do: a window that stands still does not hold them up, and
+    those that have waited are delivered together, as Qt does with movements.
+    """
+    with subprocess.Popen([sys.executable, "-c", _TICKER, str(rate)], stdout=subprocess.PIPE, bufsize=0) as ticker:
+        assert ticker.stdout is not None
+        pipe = ticker.stdout.fileno()
+        notifier = QSocketNotifier(pipe, QSocketNotifier.Type.Read)
+        notifier.activated.connect(lambda: hear([float(line) for line in os.read(pipe, 65536).split()]))
+        try:
+            yield
+        finally:
+            notifier.setEnabled(False)
+            ticker.terminate()
+
+
 @dataclass
 class Strokes:
     """What was seen while a hand drew; times in milliseconds."""
@@ -124,8 +143,7 @@ class Strokes:
 def sprayed(window: MainWindow, seconds: float, rate: float, tool: str = "spray") -> Strokes:
     """Draw with a brush in circles for so long, `rate` pointer events a second, while the window does what it does.
 
-    The events come from another process, as those of a mouse do: a window that stands still does not hold them up, and
-    those that have waited are delivered as one, as Qt does with movements. What they waited counts.
+    What events have waited in `ticking` counts.
     """
     stage, seen = window.stage, Strokes()
     heard: list[float] = []
@@ -165,25 +183,17 @@ def sprayed(window: MainWindow, seconds: float, rate: float, tool: str = "spray"
             QMouseEvent(kind, at, QPointF(stage.mapToGlobal(at)), button, held, Qt.KeyboardModifier.NoModifier),
         )
 
+    def on_ticks(due: list[float]) -> None:
+        send(QEvent.Type.MouseMove)
+        heard.extend(due)
+
     window.data_panel.tool_chosen.emit(tool)
     run_for(0.1)
     stage.points_drawn.connect(on_points_drawn)
     send(QEvent.Type.MouseButtonPress)
     stage.paintEvent = painted  # type: ignore[method-assign]
-    with subprocess.Popen([sys.executable, "-c", _TICKER, str(rate)], stdout=subprocess.PIPE, bufsize=0) as ticker:
-        assert ticker.stdout is not None
-        pipe = ticker.stdout.fileno()
-        notifier = QSocketNotifier(pipe, QSocketNotifier.Type.Read)
-
-        def on_ticks() -> None:
-            due = [float(line) for line in os.read(pipe, 65536).split()]
-            send(QEvent.Type.MouseMove)
-            heard.extend(due)
-
-        notifier.activated.connect(on_ticks)
+    with ticking(rate, on_ticks):
         run_for(seconds)
-        notifier.setEnabled(False)
-        ticker.terminate()
     send(QEvent.Type.MouseButtonRelease)
     stage.points_drawn.disconnect(on_points_drawn)
     stage.paintEvent = paint  # type: ignore[method-assign]
