@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from itertools import pairwise
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -14,6 +14,9 @@ from engine.examination import Examined, rows_of
 from engine.learner import Learner, Prediction
 from engine.metrics import LOOKED_AT, split_metrics
 from engine.snapshot import Judged, SplitMetrics, Viewport
+
+if TYPE_CHECKING:
+    from engine.model import Model
 
 _PIECE = 32_768
 """So many points are measured at once, in 1 to 20 ms: then a command may be waiting."""
@@ -73,10 +76,10 @@ class Judging:
         losses, said = self._judge(learner, state)
         return self._by_part(self.examined.rows, self.examined.y, losses, decided(said, threshold))
 
-    def judged(self, learner: Learner[Any], state: Any, threshold: float = HALF) -> Judged:
+    def judged(self, model: Model, threshold: float = HALF) -> Judged:
         """What is said of the examined points, for metrics that are made only when they are looked at."""
-        said = decided(self._judge(learner, state)[1], threshold)
-        return Judged(self._dataset, self._examined_rows, said, threshold)
+        said = decided(self._judge(model.learner, model.state)[1], threshold)
+        return Judged(self._dataset, self._examined_rows, said, threshold, model)
 
     def complete(self, learner: Learner[Any], state: Any, threshold: float = HALF) -> bool:
         """Whether the metrics look at every point."""

@@ -64,12 +64,14 @@ class Judged:
     rows : (m,) which of them are looked at.
     prediction : what is said of these.
     threshold : at which its labels were decided.
+    model : that says it.
     """
 
     dataset: Dataset
     rows: IntArray
     prediction: Prediction
     threshold: float = 0.5
+    model: Model | None = None
 
     @cached_property
     def y(self) -> FloatArray:

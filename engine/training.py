@@ -239,7 +239,7 @@ class Run:
         """What the model says of the points that metrics are made of; None without a model."""
         if self._learner is None:
             return None
-        return self._judging.judged(self._learner, self._state, self._threshold)
+        return self._judging.judged(self.model(), self._threshold)
 
     @property
     def _threshold(self) -> float:
@@ -280,7 +280,7 @@ class Run:
             metrics=self._judging.metrics(self._learner, self._state, self._threshold),
             predictions=predictions,
             point_ids=point_ids,
-            judged=self._judging.judged(self._learner, self._state, self._threshold),
+            judged=self._judging.judged(model, self._threshold),
             field=field,
             overlays=overlays,
             model=model,

@@ -13,6 +13,7 @@ from engine.deciding import has_threshold
 from engine.ranking import rankings
 from engine.report import reports
 from engine.snapshot import Judged
+from engine.weights import weights_of
 from playground.resolve import Shown
 from widgets.confusion import Confusion
 from widgets.curves import Curves
@@ -21,6 +22,7 @@ from widgets.residuals import Residuals
 from widgets.roc import Roc
 from widgets.theme import Theme
 from widgets.validation import ValidationView
+from widgets.weights import WeightsView
 
 
 def _always(shown: Shown) -> str:  # noqa: ARG001 - what other views ask of it
@@ -83,6 +85,10 @@ def _show_residuals(view: Residuals, _: Any, judged: Judged | None) -> None:
     view.set_content(judged)
 
 
+def _show_weights(view: WeightsView, found: Any, _: Judged | None) -> None:
+    view.set_content(found)
+
+
 def why_no_threshold(judged: Judged) -> str:
     """Why the threshold cannot be moved; empty where it can, and where nobody would look for it."""
     if judged.dataset.n_classes != 2 or has_threshold(judged.prediction):
@@ -132,6 +138,15 @@ BOTTOM_VIEWS: tuple[BottomView, ...] = (
         lambda judged: judged,
         _show_residuals,
         "Residuals",
+    ),
+    BottomView(
+        "weights",
+        "Weights",
+        "The weights of a linear model, and their paths under ridge and lasso.",
+        WeightsView,
+        compute=lambda judged: weights_of(None if judged is None else judged.model),
+        show=_show_weights,
+        figure="Weights",
     ),
     BottomView(
         "validation",

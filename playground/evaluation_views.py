@@ -23,6 +23,7 @@ from widgets.picture_view import PictureView
 from widgets.roc import Roc
 from widgets.theme import Theme
 from widgets.view_tabs import TabTitle, ViewTabs
+from widgets.weights import WeightsView
 
 _LEAST_SECONDS = 0.1
 """Between two updates of the view in front: numbers that change faster cannot be read."""
@@ -97,6 +98,8 @@ class EvaluationViews(QObject):
                 view.cell_chosen.connect(self._on_cell_chosen)
             if isinstance(view, Roc):
                 view.threshold_changed.connect(self._on_threshold_changed)
+            if isinstance(view, WeightsView):
+                view.edited.connect(self.edited)
             if isinstance(view, Curves):
                 view.log_changed.connect(self._on_log_changed)
         return self._made[key]

@@ -23,7 +23,7 @@ class LinearRegression(Settings):
         " its best value, some to exactly zero under an L1 penalty (lasso); gradient descent walks towards them.",
         labels={
             "least_squares": "Least squares",
-            "coordinate_descent": "Coordinate descent (lasso)",
+            "coordinate_descent": "Coord. descent",
             "gradient": "Gradient descent",
         },
     )
