@@ -8,7 +8,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtCore import QPointF, QRectF, QSize, Qt, Signal
-from PySide6.QtGui import QColor, QFontMetricsF, QPainter, QPen
+from PySide6.QtGui import QColor, QFontMetricsF, QPainter, QPen, qGray
 
 from engine.palette import CLASS_COLOURS
 from engine.weights import Penalty, WeightPath, Weights
@@ -28,7 +28,7 @@ _ROW, _THINNEST = 20, 5
 _NAME_SHARE = 0.24
 _STEPS_A_DECADE = 20
 _RING = 4.5
-_YELLOW, _DARK = 6, 95
+_YELLOW, _DARK = 6, 75
 
 
 class WeightsView(PictureView):
@@ -338,7 +338,7 @@ def _colour(index: int, theme: Theme) -> QColor:
     """The colour of a feature's line: of the class colours all but the yellow, which is too faint for a line."""
     index %= len(CLASS_COLOURS) - 1
     colour = QColor(*CLASS_COLOURS[index if index < _YELLOW else index + 1])
-    return colour.lighter(180) if theme is not LIGHT and colour.lightness() < _DARK else colour
+    return colour.lighter(180) if theme is not LIGHT and qGray(colour.rgb()) < _DARK else colour
 
 
 def _rounded(strength: float) -> float:
