@@ -53,6 +53,8 @@ ACTIONS: tuple[ActionEntry, ...] = (
     ActionEntry("file.export", "&Export Figure…", "Ctrl+E", "Write the stage or the curves as PNG, SVG or PDF.",
                 separated=True),
     ActionEntry("file.copy_figure", "&Copy Figure", "Ctrl+Shift+C", "Put the stage on the clipboard as a picture."),
+    ActionEntry("file.copy_view", "Copy &View", "Ctrl+Shift+V",
+                "Put what is under the stage on the clipboard as a picture: curves, a metric, a heat map."),
     ActionEntry("file.export_points", "Export &Points as CSV…", "", "Write the points as x1, x2, label."),
     ActionEntry("file.export_predictions", "Export P&redictions as CSV…", "",
                 "Write every point with its part and what the model says of it.", enabled_when="has_model"),

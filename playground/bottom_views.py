@@ -153,5 +153,6 @@ BOTTOM_VIEWS: tuple[BottomView, ...] = (
         "Validation",
         "Cross-validation, search, learning and validation curves, and comparison of learners.",
         ValidationView,
+        figure="Validation",
     ),
 )

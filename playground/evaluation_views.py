@@ -22,6 +22,7 @@ from widgets.curves import Curves
 from widgets.picture_view import PictureView
 from widgets.roc import Roc
 from widgets.theme import Theme
+from widgets.validation import ValidationView
 from widgets.view_tabs import TabTitle, ViewTabs
 from widgets.weights import WeightsView
 
@@ -137,6 +138,8 @@ class EvaluationViews(QObject):
     def figure(self) -> tuple[str, Callable[[QPainter, QRectF, Theme], None]] | None:
         """What the view in front is called as a figure, and what paints one; None for curves, which have their own."""
         entry, view = self._entries[self._front], self.view(self._front)
+        if isinstance(view, ValidationView):
+            view = view.picture
         if not (entry.figure and isinstance(view, PictureView) and self.dock.isVisible()):
             return None
         return entry.figure, view.render_figure

@@ -194,6 +194,16 @@ class FileController(QObject):
         QGuiApplication.clipboard().setImage(figure_image(self._figure(), what="stage", scale=2))
         self._window.say("The stage is on the clipboard as a picture.")
 
+    def copy_view(self) -> None:
+        """Put the view under the stage on the clipboard: that of the evaluation which is in front, or the curves."""
+        from playground.export import figure_image
+
+        name, paint = self._window.evaluation.figure() or ("Curves", None)
+        content = replace(self._figure(), paint_view=paint)
+        image = figure_image(content, what="curves" if paint is None else "view", scale=2)
+        QGuiApplication.clipboard().setImage(image)
+        self._window.say(f"On the clipboard as a picture: {name}.")
+
     def export_points(self) -> None:
         from engine.tables import write_points
 

@@ -93,7 +93,7 @@ class MainWindow(QMainWindow):
             menus["view"].addAction(dock.toggleViewAction())
         self.top_bar.set_export_menu(
             [self.actions_.actions[name] for name in
-             ("file.export", "file.copy_figure", "file.export_points", "file.export_predictions",
+             ("file.export", "file.copy_figure", "file.copy_view", "file.export_points", "file.export_predictions",
               "file.export_curves")]
         )  # fmt: skip
         self._connect()
@@ -192,6 +192,7 @@ class MainWindow(QMainWindow):
             "file.save_as": self.files.save_as,
             "file.export": self.files.export_figure,
             "file.copy_figure": self.files.copy_figure,
+            "file.copy_view": self.files.copy_view,
             "file.export_points": self.files.export_points,
             "file.export_predictions": self.files.export_predictions,
             "file.export_curves": self.files.export_curves,

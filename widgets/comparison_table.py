@@ -90,10 +90,6 @@ class ComparisonTable(PictureView):
         painter.setPen(QColor(theme.muted))
         below = QRectF(target.left() + _PADDING, middle + (len(cells) + 0.6) * height, target.width() - 24, 60)
         painter.drawText(below, Qt.TextFlag.TextWordWrap, content.note)
-        if self.canvas.hasFocus():
-            painter.setPen(QPen(QColor(theme.accent), 1.5))
-            painter.setBrush(Qt.BrushStyle.NoBrush)
-            painter.drawRect(self.line_area(self._line))
 
     @staticmethod
     def _paint_row(
@@ -120,6 +116,12 @@ class ComparisonTable(PictureView):
             colour = QColor(self.theme.accent)
             colour.setAlphaF(0.10)
             painter.fillRect(self.line_area(line), colour)
+
+    def paint_focus(self, painter: QPainter) -> None:
+        if self._content is not None:
+            painter.setPen(QPen(QColor(self.theme.accent), 1.5))
+            painter.setBrush(Qt.BrushStyle.NoBrush)
+            painter.drawRect(self.line_area(self._line))
 
     def tip_at(self, at: QPointF) -> str:
         line = self._line_at(at)

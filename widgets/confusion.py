@@ -196,9 +196,6 @@ class Confusion(PictureView):
             painter.drawText(below, Qt.AlignmentFlag.AlignCenter, f"{matrix[:, index].sum():,}")
         corner = self._cell_area(grid, width, height, k, k)
         painter.drawText(corner, Qt.AlignmentFlag.AlignCenter, f"{matrix.sum():,}")
-        if self.canvas.hasFocus():
-            painter.setPen(QPen(QColor(theme.text), 2))
-            painter.drawRect(self._cell_area(grid, width, height, *self._cell).adjusted(1, 1, -1, -1))
 
     def _paint_names(
         self, painter: QPainter, target: QRectF, theme: Theme, grid: QRectF, width: float, height: float
@@ -236,6 +233,11 @@ class Confusion(PictureView):
             return f"{matrix[row, column]:,}"
         whole = matrix[row].sum() if self._norm == "rows" else matrix[:, column].sum()
         return _percent(matrix[row, column] / whole) if whole else "–"
+
+    def paint_focus(self, painter: QPainter) -> None:
+        if self._matrices:
+            painter.setPen(QPen(QColor(self.theme.text), 2))
+            painter.drawRect(self.cell_area(*self._cell).adjusted(1, 1, -1, -1))
 
     def paint_hover(self, painter: QPainter, pointer: QPointF) -> None:
         cell = self.cell_at(pointer)

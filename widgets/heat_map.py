@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import lru_cache
 
 import numpy as np
-from PySide6.QtCore import QPointF, QRectF, QSize, Qt, Signal
+from PySide6.QtCore import QPointF, QRectF, QSize, QSizeF, Qt, Signal
 from PySide6.QtGui import QColor, QFont, QFontMetricsF, QImage, QPainter, QPen, QStaticText
 
 from engine.dataset import FloatArray
@@ -27,7 +27,9 @@ _VIRIDIS = np.array(
     np.float64,
 )  # fmt: skip
 """From bad to good: lightness grows evenly, so it can be read without seeing colours (Smith and van der Walt 2015)."""
-_LEAST_CELL = 7.0
+_LEAST_CELL = QSizeF(5.0, 3.0)
+"""As large as 25 values need to be seen as a whole in the dock as it is at first; the pointer and the keys read a cell.
+"""
 _LEGEND = 74.0
 _BAR = 10.0
 _LEAST_SPREAD = 0.02
@@ -76,7 +78,8 @@ class HeatMap(PictureView):
         content = self._content
         if content is None:
             return QSize(0, 0)
-        return QSize(round(_LEAST_CELL * len(content.columns)) + 190, round(_LEAST_CELL * len(content.rows)) + 46)
+        least = _LEAST_CELL
+        return QSize(round(least.width() * len(content.columns)) + 190, round(least.height() * len(content.rows)) + 46)
 
     def _grid(self, target: QRectF, theme: Theme) -> QRectF:
         """The area of all cells."""
@@ -134,8 +137,6 @@ class HeatMap(PictureView):
         self._paint_legend(painter, grid, content, low, high, theme)
         if content.marked is not None:
             self._outline(painter, self._area(grid, *content.marked), "#ffffff", "#000000")
-        if self.canvas.hasFocus():
-            self._outline(painter, self._area(grid, *self._cell), theme.accent, theme.window)
 
     @staticmethod
     def _outline(painter: QPainter, area: QRectF, inner: str, outer: str) -> None:
@@ -238,6 +239,11 @@ class HeatMap(PictureView):
         if cell is not None:
             painter.setRenderHint(QPainter.RenderHint.Antialiasing)
             self._outline(painter, self.cell_area(*cell), self.theme.window, self.theme.text)
+
+    def paint_focus(self, painter: QPainter) -> None:
+        if self._content is not None:
+            painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+            self._outline(painter, self.cell_area(*self._cell), self.theme.accent, self.theme.window)
 
     def tip_at(self, at: QPointF) -> str:
         cell = self.cell_at(at)

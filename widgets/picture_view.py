@@ -26,6 +26,8 @@ class Painted(Protocol):
 
     def paint_hover(self, painter: QPainter, pointer: QPointF) -> None: ...
 
+    def paint_focus(self, painter: QPainter) -> None: ...
+
     def press(self, at: QPointF) -> None: ...
 
     def drag(self, at: QPointF) -> None: ...
@@ -71,6 +73,8 @@ class Canvas(QWidget):
             self._picture = kept
         painter = QPainter(self)
         painter.drawPixmap(0, 0, kept)
+        if self.hasFocus():
+            self._view.paint_focus(painter)
         if self.pointer is not None:
             self._view.paint_hover(painter, self.pointer)
         painter.end()
@@ -208,6 +212,9 @@ class PictureView(QWidget):
 
     def paint_hover(self, painter: QPainter, pointer: QPointF) -> None:
         """Paint what the pointer reads."""
+
+    def paint_focus(self, painter: QPainter) -> None:
+        """Paint what the keys would take, while the picture has the focus; it is no part of a figure."""
 
     def press(self, at: QPointF) -> None:
         """The left button went down."""

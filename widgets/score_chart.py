@@ -170,9 +170,8 @@ class ScoreChart(PictureView):
         for series in content.series:
             self._paint_series(painter, frame, content, series, theme)
         self._paint_legend(painter, target, frame, content, theme)
-        for place, colour in ((content.marked, theme.text), (self._place if self.canvas.hasFocus() else None, "")):
-            if place is not None:
-                self._paint_mark(painter, frame, place, colour or theme.accent)
+        if content.marked is not None:
+            self._paint_mark(painter, frame, content.marked, theme.text)
 
     def _paint_average(
         self, painter: QPainter, frame: Frame, average: tuple[float, float | None], theme: Theme
@@ -268,6 +267,11 @@ class ScoreChart(PictureView):
         self._paint_mark(painter, self._frame(target, self.theme), place, self.theme.muted)
         lines = [line for line in self._content.tips[place].split("\n") if line]
         paint_card(painter, target, QPointF(self.pixel_of(place).x(), pointer.y()), lines, self.theme)
+
+    def paint_focus(self, painter: QPainter) -> None:
+        if self._content is not None and len(self._content.x):
+            frame = self._frame(QRectF(self.canvas.rect()), self.theme)
+            self._paint_mark(painter, frame, self._place, self.theme.accent)
 
     # -- hands
 

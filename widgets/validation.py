@@ -29,6 +29,7 @@ from widgets.comparison_table import ComparisonTable
 from widgets.flow import FlowLayout
 from widgets.form import Form
 from widgets.heat_map import HeatMap
+from widgets.picture_view import PictureView
 from widgets.score_chart import ScoreChart
 from widgets.sections import ElidedLabel, Fold, QuietComboBox, Segmented, chip
 from widgets.style import scaled, set_look
@@ -99,7 +100,7 @@ class ValidationView(QWidget):
         self.scores.place_chosen.connect(self._on_place_chosen)
         self.heat.cell_chosen.connect(self.item_chosen)
         self.table.learner_chosen.connect(self._on_place_chosen)
-        self._is_running = False
+        self._is_running = self._has_picture = False
         self._make_settings()
         self._lay_out()
         self.set_wish(self._wish)
@@ -312,6 +313,7 @@ class ValidationView(QWidget):
 
     def set_picture(self, picture: Picture | None) -> None:
         """Show what is known; None shows what will appear."""
+        self._has_picture = picture is not None
         if isinstance(picture, HeatPicture):
             self.heat.set_content(picture)
             self._pictures.setCurrentWidget(self.heat)
@@ -326,6 +328,12 @@ class ValidationView(QWidget):
                 view.set_content(None)
             empty = {"search": self.heat, "compare": self.table}.get(self._wish.mode, self.scores)
             self._pictures.setCurrentWidget(empty)
+
+    @property
+    def picture(self) -> PictureView | None:
+        """What is shown, to be made a figure of; None while there is nothing."""
+        shown = self._pictures.currentWidget()
+        return shown if self._has_picture and isinstance(shown, PictureView) else None
 
     def set_folds(self, count: int, chosen: int) -> None:
         """Offer a chip for each of `count` folds, with `chosen` pressed (-1 for none); none of too many."""

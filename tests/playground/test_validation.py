@@ -3,16 +3,25 @@
 from __future__ import annotations
 
 import threading
+import xml.etree.ElementTree as ET
 from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
 
+import pytest
+from pypdf import PdfReader
 from PySide6.QtCore import Qt
+from PySide6.QtGui import QImage
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QWidget
+from PySide6.QtWidgets import QApplication, QComboBox, QDialogButtonBox, QWidget
 
 from engine.edits import set_values
 from engine.experiment import Experiment
+from playground.settings import AppSettings
 from tests.playground.conftest import Hands
+from tests.playground.test_whole_path import type_file_name
 from widgets.validation import ValidationView
+from widgets.validation_values import AxisWish
 
 SMALL = set_values(Experiment(), {"data.generator": "moons", "data.n_points": "80", "learner.layers": "4"})
 
@@ -27,6 +36,15 @@ def opened(hands: Hands, mode: str) -> ValidationView:
 def run(hands: Hands, view: ValidationView) -> None:
     hands.press(view.run_button)
     hands.wait(lambda: not hands.window.validation.running)
+
+
+def search_grid(hands: Hands, view: ValidationView, sides: tuple[int, int] = (2, 3), epochs: int = 3) -> None:
+    """Choose a search of learning rates by units."""
+    wish = hands.window.validation.wish
+    rates = AxisWish("training.optimizer.learning_rate", 0.01, 0.1, sides[0])
+    units = AxisWish("learner.layers.0.units", 1, sides[1], sides[1])
+    settings = wish.settings.model_copy(update={"epochs": epochs})
+    view.wish_changed.emit(replace(wish, axes=(rates, units, wish.axes[2]), settings=settings))
 
 
 def click(view: QWidget, at: object) -> None:
@@ -49,13 +67,7 @@ def test_folds_are_scored_drawn_on_the_stage_and_selected_by_their_chips(open_wi
 def test_a_click_on_a_cell_takes_it_as_one_step_to_undo(open_window: Callable[..., Hands]) -> None:
     hands = open_window(SMALL)
     view = opened(hands, "search")
-    wish = hands.window.validation.wish
-    first, _, third = wish.axes
-    across, up = (
-        type(first)("training.optimizer.learning_rate", 0.01, 0.1, 2), type(first)("learner.layers.0.units", 1, 3, 3)
-    )  # fmt: skip
-    settings = wish.settings.model_copy(update={"epochs": 3})
-    view.wish_changed.emit(type(wish)("search", wish.scheme, settings, "accuracy", (across, up, third), ()))
+    search_grid(hands, view)
     run(hands, view)
     assert "looked at once" in hands.status
     click(view.heat.canvas, view.heat.cell_area(2, 1).center().toPoint())
@@ -83,3 +95,94 @@ def test_a_long_validation_is_cancelled_and_closing_ends_everything(open_window:
     hands.press(view.run_button)
     assert hands.window.validation.close()
     assert not [each for each in threading.enumerate() if each.name.startswith(("playground-runs", "playground-val"))]
+
+
+# -- figures
+
+
+def shown_colours(image: QImage) -> set[str]:
+    step = max(1, image.width() // 96)
+    return {
+        image.pixelColor(x, y).name() for x in range(0, image.width(), step) for y in range(0, image.height(), step)
+    }
+
+
+def words(path: Path) -> str:
+    """The text in an SVG that is text."""
+    return " ".join("".join(each.itertext()) for each in ET.parse(path).getroot().iter() if each.tag.endswith("text"))
+
+
+@pytest.mark.parametrize(
+    ("mode", "said"),
+    [
+        ("folds", ("training", "held out", "fold", "accuracy")),
+        ("search", ("Learning rate", "Layer 1 units", "0.01", "0.1")),
+        ("compare", ("Learner", "accuracy, held out", "Gaussian naive Bayes", "95 % paired t")),
+    ],
+)
+def test_what_validation_shows_is_a_figure_in_every_format(
+    open_window: Callable[..., Hands], tmp_path: Path, mode: str, said: tuple[str, ...]
+) -> None:
+    from playground.export import write_figure
+
+    hands = open_window(SMALL)
+    view = opened(hands, mode)
+    assert hands.window.evaluation.figure() is None
+    if mode == "search":
+        search_grid(hands, view)
+    if mode == "compare":
+        view.wish_changed.emit(replace(hands.window.validation.wish, learners=("naive_bayes", "knn")))
+    run(hands, view)
+    found = hands.window.evaluation.figure()
+    assert found is not None
+    content = replace(hands.window.files._figure(), paint_view=found[1])
+    for suffix in (".png", ".svg", ".pdf"):
+        write_figure(tmp_path / f"figure{suffix}", content, "view", scale=1)
+    image = QImage(str(tmp_path / "figure.png"))
+    assert (image.width(), image.height()) == (960, 480)
+    assert len(shown_colours(image)) > 4
+    text = words(tmp_path / "figure.svg")
+    assert [word for word in said if word not in text] == []
+    (page,) = PdfReader(tmp_path / "figure.pdf").pages
+    assert (float(page.mediabox.width), float(page.mediabox.height)) == (720, 360)
+    on_paper = "".join(page.extract_text().split())  # spaces are places there
+    assert [word for word in said if word.replace(" ", "") not in on_paper] == []
+
+
+def test_a_figure_does_not_show_where_the_keys_are(open_window: Callable[..., Hands]) -> None:
+    hands = open_window(SMALL)
+    view = opened(hands, "search")
+    search_grid(hands, view)
+    run(hands, view)
+    pictures = []
+    for focused in (view.run_button, view.heat.canvas):
+        focused.setFocus()
+        hands.do("file.copy_view")
+        pictures.append(QApplication.clipboard().image())
+    assert pictures[0] == pictures[1]
+
+
+def test_a_heat_map_is_exported_by_the_menu_and_copied_as_a_picture(
+    open_window: Callable[..., Hands], tmp_path: Path, answer: Callable[[Callable[[QWidget], None]], None]
+) -> None:
+    hands = open_window(SMALL, AppSettings(folder=str(tmp_path)))
+    view = opened(hands, "search")
+    search_grid(hands, view)
+    run(hands, view)
+
+    def choose_view(dialog: QWidget) -> None:
+        box, buttons = dialog.findChild(QComboBox, "what"), dialog.findChild(QDialogButtonBox)
+        assert isinstance(box, QComboBox)
+        assert isinstance(buttons, QDialogButtonBox)
+        box.setCurrentIndex(box.findText("Validation"))
+        answer(type_file_name(tmp_path / "map.png"))
+        QTest.mouseClick(buttons.button(QDialogButtonBox.StandardButton.Save), Qt.MouseButton.LeftButton)
+
+    answer(choose_view)
+    hands.do("file.export")
+    hands.do("file.copy_view")
+    copied = QApplication.clipboard().image()
+    written = QImage(str(tmp_path / "map.png"))
+    assert copied.size() == written.size()
+    assert copied.convertToFormat(QImage.Format.Format_RGB32) == written.convertToFormat(QImage.Format.Format_RGB32)
+    assert len(shown_colours(written)) > 4
