@@ -170,6 +170,7 @@ def test_scores_that_differ_by_ratios_get_a_logarithmic_axis_which_can_be_taken_
     (button,) = [each for each in view.findChildren(QAbstractButton) if each.text() == "log y"]
     assert button.isVisible()
     assert button.isChecked()
+    button.setFocus()
     logarithmic = picture(view.canvas)
     QTest.mouseClick(button, Qt.MouseButton.LeftButton)
     assert not button.isChecked()
