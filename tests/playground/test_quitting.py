@@ -128,6 +128,55 @@ sys.exit(run_application(None))
 """
 
 
+QUITS_IN_A_SEARCH = """
+import multiprocessing, sys, threading
+from dataclasses import replace
+from pathlib import Path
+from PySide6.QtCore import Qt, QTimer
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QApplication
+from engine.edits import set_values
+from playground.app import run_application
+from playground.choices import with_learner
+from widgets.validation_values import AxisWish
+
+AXES = {
+    "mlp": (AxisWish("training.optimizer.learning_rate", 0.01, 1.0, 25), AxisWish("learner.layers.0.units", 1, 9, 9)),
+    "svm": (AxisWish("learner.C", 0.01, 1000.0, 25), AxisWish("learner.gamma", 0.01, 100.0, 25)),
+}
+
+def window():
+    return next(each for each in QApplication.topLevelWidgets() if each.objectName() == "main_window")
+
+def search():
+    found = window()
+    data = {"data.n_points": "3000", "data.noise": "0.4", "training.stop.max_epochs": "1000000000"}
+    found.document.edit(set_values(with_learner(found.document.experiment, sys.argv[1]), data), "Search")
+    found.document.mark_saved(Path("unused.playground"), found.document.experiment)
+    found.evaluation.open("validation")
+    view = found.evaluation.view("validation")
+    QTest.mouseClick(view.modes.button("search"), Qt.MouseButton.LeftButton)
+    view.wish_changed.emit(replace(found.validation.wish, axes=(*AXES[sys.argv[1]], AxisWish())))
+    QTest.mouseClick(view.run_button, Qt.MouseButton.LeftButton)
+    quit_when_processes_compute()
+
+def quit_when_processes_compute():
+    assert window().validation.running
+    if not multiprocessing.active_children():
+        QTimer.singleShot(20, quit_when_processes_compute)
+        return
+    QTimer.singleShot(int(sys.argv[2]), window().actions_.actions["file.quit"].trigger)
+
+if __name__ == "__main__":
+    application = QApplication(["playground"])
+    QTimer.singleShot(600, search)
+    code = run_application(None)
+    left = [thread.name for thread in threading.enumerate() if thread.name.startswith("playground")]
+    assert (left, multiprocessing.active_children()) == ([], []), (left, multiprocessing.active_children())
+    sys.exit(code)
+"""
+
+
 def in_a_process(script: str, argument: int, home: Path) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [sys.executable, "-W", "error", "-c", script, str(argument)],
@@ -167,6 +216,21 @@ def test_a_hundred_quits_in_mid_training(home: Path) -> None:
 def test_a_process_that_quits_in_mid_training_ends_well(after: int, home: Path) -> None:
     assert_it_ended_well(in_a_process(ONE_QUIT, after, home))
     assert not list(home.glob("recovery/*"))
+
+
+@pytest.mark.parametrize("after", [0, 300, 2500], ids=["at once", "as processes begin", "later"])
+@pytest.mark.parametrize("learner", ["mlp", "svm"])
+def test_a_process_that_quits_in_mid_search_takes_its_processes_along(
+    learner: str, after: int, home: Path, tmp_path: Path
+) -> None:
+    program = tmp_path / "quits_in_a_search.py"  # what is begun anew in other processes has to have a file
+    program.write_text(QUITS_IN_A_SEARCH, "utf-8")
+    done = subprocess.run(
+        [sys.executable, "-W", "error", str(program), learner, str(after)],
+        env={**os.environ, "PYTHONPATH": str(ROOT), "PLAYGROUND_HOME": str(home), "QT_QPA_PLATFORM": "offscreen"},
+        capture_output=True, text=True, timeout=60, check=False,
+    )  # fmt: skip
+    assert_it_ended_well(done)
 
 
 def test_quitting_while_loops_are_compiled_for_the_first_time_is_not_held_up(
