@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import multiprocessing
 import threading
 import xml.etree.ElementTree as ET
 from collections.abc import Callable
@@ -95,6 +96,33 @@ def test_a_long_validation_is_cancelled_and_closing_ends_everything(open_window:
     hands.press(view.run_button)
     assert hands.window.validation.close()
     assert not [each for each in threading.enumerate() if each.name.startswith(("playground-runs", "playground-val"))]
+
+
+def done_cells(view: ValidationView) -> int:
+    """How many cells the heat map says that it has."""
+    return int(view.heat.summary().partition(": ")[2].partition(" of ")[0])
+
+
+def test_what_was_found_before_a_search_is_cancelled_stays_and_can_be_taken(open_window: Callable[..., Hands]) -> None:
+    hands = open_window(SMALL)
+    view = opened(hands, "search")
+    search_grid(hands, view, (9, 9), epochs=500)
+    hands.press(view.run_button)
+    hands.wait(lambda: view.heat.summary() != view.heat.empty and done_cells(view) >= 2)
+    assert view.run_button.text() == "Cancel"
+    hands.press(view.run_button)
+    assert view.run_button.text() == "Run"
+    found = done_cells(view)
+    assert 2 <= found < 81
+    assert "stays" in view.sentence.toolTip()
+    hands.wait(lambda: not multiprocessing.active_children())
+    QTest.qWait(300)
+    assert done_cells(view) == found
+    click(view.heat.canvas, view.heat.cell_area(0, 0).center().toPoint())
+    assert hands.window.document.experiment.learner.layers[0].units == 1  # type: ignore[union-attr]
+    hands.press(view.run_button)
+    hands.wait(lambda: view.heat.summary() != view.heat.empty and done_cells(view) >= 1)
+    assert hands.window.validation.close()
 
 
 # -- figures
