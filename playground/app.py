@@ -50,8 +50,14 @@ def offscreen_application() -> Iterator[None]:
         application.shutdown()
 
 
-def run_application(file: Path | None) -> int:
-    """Open the window and stay until it is closed; the exit code."""
+def run_application(file: Path | None, cluster: str = "") -> int:
+    """Open the window and stay until it is closed; the exit code.
+
+    Parameters
+    ----------
+    file : what is opened in it.
+    cluster : the address of the Dask scheduler that computes its validation; empty for this machine.
+    """
     from PySide6.QtWidgets import QApplication
 
     from engine.experiment import Experiment
@@ -66,6 +72,7 @@ def run_application(file: Path | None) -> int:
     application.setApplicationDisplayName("Playground")
     _log_to_file()
     window = MainWindow(Experiment(), load_settings())
+    window.validation.set_cluster(cluster)
     _show_uncaught(window)
     let_the_window_go_first(window)
     window.show()

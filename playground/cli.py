@@ -84,6 +84,7 @@ def _parser() -> argparse.ArgumentParser:
 
     opening = commands.add_parser("open", help="open the window (the default)")
     opening.add_argument("file", nargs="?", type=Path, help="an experiment (.playground), points or a table (.csv)")
+    _add_cluster(opening)
     opening.set_defaults(handler=_open)
 
     running = commands.add_parser("run", help="train an experiment and print its metrics")
@@ -167,9 +168,16 @@ def _add_evaluate(commands: argparse._SubParsersAction[_Parser]) -> None:
     )
     parser.add_argument("--measure", metavar="NAME", help="accuracy, loss, rmse, mae or r2")
     parser.add_argument("--workers", type=_at_least(1), metavar="N", help="how many runs at once (all cores)")
-    parser.add_argument("--cluster", metavar="ADDRESS", help="of a Dask scheduler, e.g. tcp://10.0.0.5:8786")
+    _add_cluster(parser)
     parser.add_argument("--json", action="store_true", help="print one JSON object")
     parser.set_defaults(handler=_evaluate)
+
+
+def _add_cluster(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--cluster", metavar="ADDRESS", default="",
+        help="have validation computed by the Dask scheduler there, e.g. tcp://10.0.0.5:8786",
+    )  # fmt: skip
 
 
 def _at_least(least: int) -> Callable[[str], int]:
@@ -204,7 +212,7 @@ def _open(options: argparse.Namespace) -> int:
 
     if without_display():
         return _demonstrate(options.file)
-    return run_application(options.file)
+    return run_application(options.file, options.cluster)
 
 
 def _demonstrate(file: Path | None) -> int:

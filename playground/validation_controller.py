@@ -53,6 +53,7 @@ class ValidationController(QObject):
         self._document = document
         self._view: ValidationView | None = None
         self._wish = ValidationWish()
+        self._cluster = ""
         self._task: ValidationTask | None = None
         self._scores: Scores | None = None
         self._drawn_at = 0.0
@@ -82,6 +83,10 @@ class ValidationController(QObject):
         self._offer()
         view.set_picture(None)
         view.set_folds(0, -1)
+
+    def set_cluster(self, address: str) -> None:
+        """Have what is run from now on computed by the Dask scheduler at `address`; here where it is empty."""
+        self._cluster = address
 
     @property
     def wish(self) -> ValidationWish:
@@ -143,11 +148,12 @@ class ValidationController(QObject):
         if self._view is None or self.running:
             return
         self._forget()
-        self._task = ValidationTask(self._document.experiment, self._wish)
+        self._task = ValidationTask(self._document.experiment, self._wish, self._cluster)
         self._task.start()
         self._timer.start()
         self._view.set_running(True)
-        self._view.set_sentence("Test points take no part.")
+        where = f"On the cluster at {self._cluster}. " if self._task.is_far else ""
+        self._view.set_sentence(f"{where}Test points take no part.")
 
     def cancel(self) -> None:
         """End what is being computed; what is there stays."""

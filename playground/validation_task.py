@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from engine.edits import SettingError
 from engine.evaluation import Result, Runs, farm_beside_a_window, run_all
 from engine.experiment import Experiment
-from engine.farms import FarmError, Threads
+from engine.farms import Cluster, Farm, FarmError, Threads
 from engine.folds import FoldError
 from engine.search import Axis, axis_of, chosen, grid_candidates, parameters, random_candidates
 from engine.validation import (
@@ -37,10 +37,12 @@ class ValidationTask:
     ----------
     experiment : as it was when Run was pressed; later edits do not reach it.
     wish : what to do.
+    cluster : the address of the Dask scheduler that computes it; empty for this machine. Models that are to be drawn
+        are trained here nevertheless.
     """
 
-    def __init__(self, experiment: Experiment, wish: ValidationWish) -> None:
-        self.experiment, self.wish = experiment, wish
+    def __init__(self, experiment: Experiment, wish: ValidationWish, cluster: str = "") -> None:
+        self.experiment, self.wish, self._cluster = experiment, wish, cluster
         self.axes: tuple[Axis, ...] = ()
         self.places: dict[tuple[int, int], int] = {}
         self.study: Study | None = None
@@ -55,6 +57,11 @@ class ValidationTask:
 
     def start(self) -> None:
         self._thread.start()
+
+    @property
+    def is_far(self) -> bool:
+        """Whether it is computed on a cluster."""
+        return bool(self._cluster) and self.wish.mode != "folds"  # whose models are drawn
 
     @property
     def ended(self) -> bool:
@@ -95,7 +102,7 @@ class ValidationTask:
                 return
             self.study = study
             scores = Scores(study)
-            with run_all(study.jobs, where=farm_beside_a_window(study.jobs)) as runs:
+            with run_all(study.jobs, where=self._farm(study)) as runs:
                 self._runs = runs
                 if self._cancelled.is_set():
                     return
@@ -108,6 +115,10 @@ class ValidationTask:
             self.complaint = str(error)
         except Exception as error:
             self.complaint, self.report = f"The validation failed: {error}", traceback.format_exc()
+
+    def _farm(self, study: Study) -> Farm:
+        """Where its runs are computed."""
+        return Cluster(self._cluster) if self.is_far else farm_beside_a_window(study.jobs)
 
     def _planned(self) -> Study:
         """The study that is wished for."""

@@ -18,6 +18,7 @@ from engine.experiment import Experiment
 from engine.farms import Cluster, Farm, FarmError, Processes, Threads
 from engine.folds import Scheme
 from engine.validation import cross_validation, ending, study_of
+from tests.engine.local_cluster import local_cluster
 from tests.engine.test_validation import NET
 
 ENDLESS = 10**9
@@ -26,9 +27,8 @@ ENDLESS = 10**9
 @pytest.fixture(scope="module")
 def cluster_address() -> Iterator[str]:
     """A Dask cluster on this machine, whose worker is a process of its own."""
-    distributed = pytest.importorskip("distributed")
-    with distributed.LocalCluster(n_workers=1, threads_per_worker=2, processes=True, dashboard_address=None) as cluster:
-        yield cluster.scheduler_address
+    with local_cluster() as address:
+        yield address
 
 
 def numbers(results: Runs) -> list[tuple[object, ...]]:

@@ -289,3 +289,24 @@ def test_a_reader_that_has_gone_is_no_error(tmp_path: Path) -> None:
     finally:
         os.close(writing)
     assert (done.returncode, done.stderr) == (1, "")
+
+
+# -- open --------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("first", [[], ["open"]])
+def test_the_window_is_told_where_its_validation_is_computed(
+    say: Say, moons: Path, monkeypatch: pytest.MonkeyPatch, first: list[str]
+) -> None:
+    asked: list[tuple[Path | None, str]] = []
+
+    def window(file: Path | None, cluster: str) -> int:
+        asked.append((file, cluster))
+        return 0
+
+    monkeypatch.setattr("playground.app.without_display", lambda: False)
+    monkeypatch.setattr("playground.app.run_application", window)
+    assert say(*first, "--cluster", "tcp://10.0.0.5:8786") == (0, "", "")
+    assert say(*first, "--cluster", "tcp://10.0.0.5:8786", moons) == (0, "", "")
+    assert say(*first, moons)[0] == 0
+    assert asked == [(None, "tcp://10.0.0.5:8786"), (moons, "tcp://10.0.0.5:8786"), (moons, "")]

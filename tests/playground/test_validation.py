@@ -19,6 +19,7 @@ from PySide6.QtWidgets import QApplication, QComboBox, QDialogButtonBox, QWidget
 from engine.edits import set_values
 from engine.experiment import Experiment
 from playground.settings import AppSettings
+from tests.engine.local_cluster import local_cluster
 from tests.playground.conftest import Hands
 from tests.playground.test_whole_path import type_file_name
 from widgets.validation import ValidationView
@@ -123,6 +124,41 @@ def test_what_was_found_before_a_search_is_cancelled_stays_and_can_be_taken(open
     hands.press(view.run_button)
     hands.wait(lambda: view.heat.summary() != view.heat.empty and done_cells(view) >= 1)
     assert hands.window.validation.close()
+
+
+# -- a cluster
+
+
+def test_a_search_on_a_cluster_finds_what_one_here_finds(open_window: Callable[..., Hands]) -> None:
+    hands = open_window(SMALL)
+    view = opened(hands, "search")
+    search_grid(hands, view, epochs=20)
+    run(hands, view)
+    here = [view.heat.tip_at(view.heat.cell_area(row, column).center()) for row in range(3) for column in range(2)]
+    with local_cluster() as address:
+        hands.window.validation.set_cluster(address)
+        hands.press(view.run_button)
+        assert view.sentence.toolTip().startswith(f"On the cluster at {address}.")
+        hands.wait(lambda: not hands.window.validation.running, 60)
+        assert "looked at once" in hands.status
+    assert here == [
+        view.heat.tip_at(view.heat.cell_area(row, column).center()) for row in range(3) for column in range(2)
+    ]
+
+
+def test_a_cluster_that_does_not_answer_is_said(
+    open_window: Callable[..., Hands], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pytest.importorskip("distributed")
+    monkeypatch.setattr("engine.farms._ANSWER_SECONDS", 1)
+    hands = open_window(SMALL)
+    hands.window.validation.set_cluster("tcp://127.0.0.1:9")
+    view = opened(hands, "learning")
+    run(hands, view)
+    assert "No Dask scheduler answers at 'tcp://127.0.0.1:9'" in hands.status
+    hands.press(view.modes.button("folds"))
+    run(hands, view)
+    assert "5-fold cross-validation" in hands.status
 
 
 # -- figures
