@@ -24,7 +24,7 @@ from engine.snapshot import Viewport
 from engine.validation import Scores, final_sentence, measures_for
 from playground import choices
 from playground.document import Document
-from playground.validation_pictures import picture_of, result_sentence
+from playground.validation_pictures import picture_of, result_sentence, short_sentences
 from playground.validation_task import ValidationTask
 from widgets.validation import ValidationView
 from widgets.validation_values import AxisWish, ParameterEntry, ValidationWish
@@ -221,7 +221,7 @@ class ValidationController(QObject):
             sentence = f"{sentence} {final_sentence(task.final, task.wish.measure)}"
         if self._is_stale(task):
             sentence = f"{sentence} (Of the settings before your last edits.)"
-        view.set_sentence(sentence)
+        view.set_sentence(sentence, short_sentences(task, self._scores))
         self.said.emit(sentence)
 
     def _draw(self) -> None:

@@ -57,9 +57,33 @@ def result_sentence(task: ValidationTask, scores: Scores) -> str:
         first = standings(scores)[0]
         return f"Best: {study.candidates[first.candidate].title}." if first.rank else scores.complaint(first.candidate)
     if task.winner is None:
-        failed = [text for index in range(len(study.candidates)) if (text := scores.complaint(index))]
+        failed = [
+            f"{candidate.title}: {text}"
+            for index, candidate in enumerate(study.candidates)
+            if (text := scores.complaint(index))
+        ]
         return failed[0] if failed else f"{title} by {study.scheme.title}; test points take no part."
     return f"Take {study.candidates[task.winner].title}: {_candidate_text(scores, task.winner)}."
+
+
+def short_sentences(task: ValidationTask, scores: Scores) -> tuple[str, ...]:
+    """What came of it in ever fewer words, for where there is little room."""
+    if task.wish.mode == "folds":
+        spread = scores.spread(0)
+        return () if spread is None else (_spread_text(scores.study.measure, spread),)
+    if task.wish.mode == "compare":
+        return (scores.study.candidates[standings(scores)[0].candidate].title,)
+    spread = None if task.winner is None else scores.spread(task.winner)
+    if task.winner is None or spread is None:
+        return ()
+    measure = scores.study.measure
+    score = held_out = _spread_text(measure, spread)
+    test = None if task.final is None else task.final.metrics.get("test", {}).get(measure)
+    if test is not None:
+        score = f"{score}, test {estimate_text(measure, test)}"
+    winner = scores.study.candidates[task.winner]
+    values = ", ".join(value_text(value) for _, value in winner.values)
+    return f"Take {winner.title}: {score}", f"{values}: {score}", score, held_out
 
 
 def _candidate_text(scores: Scores, candidate: int) -> str:

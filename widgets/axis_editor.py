@@ -17,6 +17,8 @@ from widgets.validation_values import AxisWish, ParameterEntry
 MOST_VALUES = 100
 _END = 1e12
 _NONE = "(none)"
+_WORDS, _SIGNS = ("from", "to", "values"), ("", "–", "×")
+"""Before the boxes of a range, and where there is little room."""
 
 
 class AxisEditor(QWidget):
@@ -56,11 +58,12 @@ class AxisEditor(QWidget):
         second = QHBoxLayout(self._range)
         second.setContentsMargins(0, 0, 0, 0)
         second.setSpacing(5)
-        for text, box in (("from", self.low), ("to", self.high), ("values", self.count)):
-            label = QLabel(text)
+        self._words = tuple(QLabel() for _ in _WORDS)
+        for label, box in zip(self._words, (self.low, self.high, self.count), strict=True):
             label.setProperty("look", "hint")
             second.addWidget(label)
             second.addWidget(box, 1 if box is not self.count else 0)
+        self.set_narrow(False)
         self.count.setFixedWidth(scaled(38))
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
@@ -84,6 +87,12 @@ class AxisEditor(QWidget):
 
     def set_label_width(self, width: int) -> None:
         self._label.setMinimumWidth(width)
+
+    def set_narrow(self, narrow: bool) -> None:
+        """Signs in place of words, where there is little room."""
+        for label, text in zip(self._words, _SIGNS if narrow else _WORDS, strict=True):
+            label.setText(text)
+            label.setVisible(bool(text))
 
     def set_parameters(self, entries: Sequence[ParameterEntry]) -> None:
         """Offer these hyper-parameters."""

@@ -47,7 +47,10 @@ class ComparisonTable(PictureView):
         if content is None:
             return QSize(0, 0)
         width = sum(self._widths(content, self.theme)) + _GAP * (len(_HEADINGS) - 1) + 2 * _PADDING
-        return QSize(round(width), round((len(content.rows) + 1) * self._row_height(self.theme)) + 44)
+        room = QRectF(0, 0, max(width, self.canvas.width()) - 2 * _PADDING, 1000)
+        note = QFontMetricsF(chart_font(self.theme)).boundingRect(room, Qt.TextFlag.TextWordWrap, content.note)
+        lines = (len(content.rows) + 1) * self._row_height(self.theme)
+        return QSize(round(width), round(lines + note.height() + 1.2 * _PADDING))
 
     def _widths(self, content: ComparisonPicture, theme: Theme) -> list[float]:
         """Of the columns."""
@@ -88,7 +91,8 @@ class ComparisonTable(PictureView):
             self._paint_row(painter, row, texts, widths, QPointF(left, middle + (line + 1) * height), theme, target)
         painter.setFont(chart_font(theme))
         painter.setPen(QColor(theme.muted))
-        below = QRectF(target.left() + _PADDING, middle + (len(cells) + 0.6) * height, target.width() - 24, 60)
+        top = middle + (len(cells) + 0.6) * height
+        below = QRectF(left, top, target.width() - 2 * _PADDING, max(target.bottom() - top, height))
         painter.drawText(below, Qt.TextFlag.TextWordWrap, content.note)
 
     @staticmethod

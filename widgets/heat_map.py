@@ -27,11 +27,10 @@ _VIRIDIS = np.array(
     np.float64,
 )  # fmt: skip
 """From bad to good: lightness grows evenly, so it can be read without seeing colours (Smith and van der Walt 2015)."""
-_LEAST_CELL = QSizeF(5.0, 3.0)
+_LEAST_CELL = QSizeF(4.0, 3.0)
 """As large as 25 values need to be seen as a whole in the dock as it is at first; the pointer and the keys read a cell.
 """
-_LEGEND = 74.0
-_BAR = 10.0
+_BAR, _BAR_GAP, _TEXT_GAP = 10.0, 14.0, 5.0
 _LEAST_SPREAD = 0.02
 """The best quarter of the cells has at least this share of the colours; a diverged corner would flatten the rest."""
 
@@ -78,8 +77,11 @@ class HeatMap(PictureView):
         content = self._content
         if content is None:
             return QSize(0, 0)
-        least = _LEAST_CELL
-        return QSize(round(least.width() * len(content.columns)) + 190, round(least.height() * len(content.rows)) + 46)
+        around = QRectF(0, 0, 1000, 1000)
+        inside = self._grid(around, self.theme)
+        width = around.width() - inside.width() + _LEAST_CELL.width() * len(content.columns)
+        height = around.height() - inside.height() + _LEAST_CELL.height() * len(content.rows)
+        return QSize(round(width), round(height))
 
     def _grid(self, target: QRectF, theme: Theme) -> QRectF:
         """The area of all cells."""
@@ -88,7 +90,9 @@ class HeatMap(PictureView):
         font = QFontMetricsF(chart_font(theme))
         names = max(font.horizontalAdvance(name) for name in content.rows)
         left = target.left() + font.height() + names + 22
-        right = max(target.right() - _LEGEND - 12, left + 8)
+        texts = ("0.000", *_ends(content))
+        legend = _BAR_GAP + _BAR + _TEXT_GAP + max(font.horizontalAdvance(text) for text in texts) + 6
+        right = max(target.right() - legend, left + 8)
         top = target.top() + 6
         bottom = max(target.bottom() - 2 * font.height() - 8, top + 8)
         return QRectF(QPointF(left, top), QPointF(right, bottom))
@@ -134,7 +138,7 @@ class HeatMap(PictureView):
         painter.setBrush(Qt.BrushStyle.NoBrush)
         painter.drawRect(grid)
         self._paint_axes(painter, target, grid, content, theme)
-        self._paint_legend(painter, grid, content, low, high, theme)
+        self._paint_legend(painter, grid, content, theme)
         if content.marked is not None:
             self._outline(painter, self._area(grid, *content.marked), "#ffffff", "#000000")
 
@@ -218,21 +222,18 @@ class HeatMap(PictureView):
         write(painter, -font.horizontalAdvance(title) / 2, 0, title)
         painter.restore()
 
-    def _paint_legend(
-        self, painter: QPainter, grid: QRectF, content: HeatPicture, low: float, high: float, theme: Theme
-    ) -> None:
+    def _paint_legend(self, painter: QPainter, grid: QRectF, content: HeatPicture, theme: Theme) -> None:
         """The colours and the numbers at their ends, the best above."""
         font = QFontMetricsF(chart_font(theme))
-        bar = QRectF(grid.right() + 14, grid.top(), _BAR, grid.height())
+        bar = QRectF(grid.right() + _BAR_GAP, grid.top(), _BAR, grid.height())
         ramp = _image(np.linspace(0.0, 1.0, 64)[:, None], QColor(theme.window))
         painter.drawImage(bar, ramp)
         painter.setPen(QPen(QColor(theme.border), 1))
         painter.drawRect(bar)
         painter.setPen(QColor(theme.muted))
-        best, worst = (high, low) if content.higher_is_better else (low, high)
-        if np.isfinite(best) and np.isfinite(worst):
-            write(painter, bar.right() + 5, bar.top() + font.height() / 2, number_text(best))
-            write(painter, bar.right() + 5, bar.bottom() - font.height() / 2, number_text(worst))
+        heights = bar.top() + font.height() / 2, bar.bottom() - font.height() / 2
+        for text, height in zip(_ends(content), heights, strict=False):
+            write(painter, bar.right() + _TEXT_GAP, height, text)
 
     def paint_hover(self, painter: QPainter, pointer: QPointF) -> None:
         cell = self.cell_at(pointer)
@@ -273,6 +274,14 @@ class HeatMap(PictureView):
         self._cell = row, min(max(self._cell[1] + across, 0), len(content.columns) - 1)
         self.redraw()
         return True
+
+
+def _ends(content: HeatPicture) -> tuple[str, ...]:
+    """What the ends of the colours stand for, the best first; nothing before there is a mean."""
+    low, high = colour_range(content.means, higher_is_better=content.higher_is_better)
+    if not (np.isfinite(low) and np.isfinite(high)):
+        return ()
+    return (number_text(high), number_text(low)) if content.higher_is_better else (number_text(low), number_text(high))
 
 
 def colour_range(means: FloatArray, *, higher_is_better: bool) -> tuple[float, float]:

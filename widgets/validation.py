@@ -60,7 +60,7 @@ _SHOWN_SETTINGS: dict[Mode, tuple[str, ...]] = {
 }
 _LEFT_WIDTH, _LABEL_WIDTH = 300, 74
 _MOST_CHIPS = 20
-_NARROW, _LEAST_LEFT, _LEAST_PICTURE = 760, 190, 190
+_NARROW, _LEAST_PICTURE = 760, 190
 _SHORT: dict[Mode, str] = {
     "folds": "Folds", "search": "Search", "learning": "Sizes", "curve": "Curve", "compare": "Compare"
 }  # fmt: skip
@@ -156,6 +156,7 @@ class ValidationView(QWidget):
         self._left.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self._left.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self._left.setWidget(content)
+        self._settings = content
 
     def _lay_out(self) -> None:
         top = QHBoxLayout()
@@ -198,11 +199,13 @@ class ValidationView(QWidget):
             button = self.modes.button(key)
             button.setText(_SHORT[key] if is_narrow else title)
             button.setMinimumWidth(button.fontMetrics().horizontalAdvance(button.text()) + 16)
+        for axis in self.axes:
+            axis.set_narrow(is_narrow)
         for number, fold_chip in enumerate(self._fold_chips, 1):
             fold_chip.setText(str(number) if is_narrow else f"Fold {number}")
-        self._left.setFixedWidth(
-            max(scaled(_LEAST_LEFT), round(0.42 * self.width())) if is_narrow else scaled(_LEFT_WIDTH)
-        )
+        bar = self._left.verticalScrollBar().sizeHint().width()
+        needed = min(self._settings.minimumSizeHint().width() + bar, self.width() - _LEAST_PICTURE)
+        self._left.setFixedWidth(needed if is_narrow else scaled(_LEFT_WIDTH))
 
     def set_theme(self, theme: Theme) -> None:
         self._theme = theme
@@ -306,9 +309,9 @@ class ValidationView(QWidget):
         self.progress.setVisible(running)
         self.progress.setValue(round(1000 * progress))
 
-    def set_sentence(self, sentence: str, *, is_bad: bool = False) -> None:
-        """What came of it, or what has to be changed."""
-        self.sentence.set_texts((sentence,))
+    def set_sentence(self, sentence: str, shorter: Sequence[str] = (), *, is_bad: bool = False) -> None:
+        """What came of it, or what has to be changed; and shorter wordings, where there is no room for it."""
+        self.sentence.set_texts((sentence, *shorter))
         set_look(self.sentence, "look", "danger" if is_bad else "muted")
 
     def set_picture(self, picture: Picture | None) -> None:

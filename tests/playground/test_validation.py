@@ -250,3 +250,24 @@ def test_a_heat_map_is_exported_by_the_menu_and_copied_as_a_picture(
     assert copied.size() == written.size()
     assert copied.convertToFormat(QImage.Format.Format_RGB32) == written.convertToFormat(QImage.Format.Format_RGB32)
     assert len(shown_colours(written)) > 4
+
+
+def test_a_narrow_dock_shows_every_control_and_the_result_in_short(open_window: Callable[..., Hands]) -> None:
+    hands = open_window(SMALL)
+    view = opened(hands, "search")
+    search_grid(hands, view)
+    run(hands, view)
+    dock = hands.window.evaluation.dock
+    dock.setFloating(True)
+    said = []
+    for width in (1600, 1000, 640):
+        dock.resize(width, 260)
+        QApplication.processEvents()
+        said.append(view.sentence.text())
+        for box in (view.axes[0].combo, view.axes[0].count, view.measure_box):
+            assert box.visibleRegion().boundingRect().width() == box.width()
+    assert "Learning rate" in said[0]
+    assert said[0].startswith(f"Take Learning rate {hands.status.split()[3]}")
+    assert len(said[2]) < len(said[1]) <= len(said[0])
+    assert "%" in said[2]
+    assert view.sentence.toolTip() == hands.status

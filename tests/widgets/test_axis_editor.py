@@ -7,7 +7,7 @@ from collections.abc import Callable
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QLineEdit
+from PySide6.QtWidgets import QLabel, QLineEdit
 from pytestqt.qtbot import QtBot
 
 from widgets.axis_editor import MOST_VALUES, AxisEditor
@@ -107,3 +107,14 @@ def test_what_is_chosen_stays_when_other_hyper_parameters_are_offered(editor: Ax
 def test_every_box_has_a_name_to_be_read(editor: AxisEditor) -> None:
     names = [box.accessibleName() for box in (editor.combo, editor.low, editor.high, editor.count)]
     assert names == ["Across hyper-parameter", "Across: from", "Across: to", "Across: values"]
+
+
+def test_where_there_is_little_room_signs_stand_for_words(editor: AxisEditor) -> None:
+    wide = editor.minimumSizeHint().width()
+    editor.set_narrow(True)
+    assert [each.text() for each in editor.findChildren(QLabel) if each.isVisible() and each.text()] == [
+        "Across", "–", "×"
+    ]  # fmt: skip
+    assert editor.minimumSizeHint().width() < wide
+    editor.set_narrow(False)
+    assert editor.minimumSizeHint().width() == wide
