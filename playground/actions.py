@@ -81,6 +81,7 @@ ACTIONS: tuple[ActionEntry, ...] = (
                 "Draw points whose colour is the target."),
     ActionEntry("data.resample", "&New Sample", "Ctrl+Shift+N", "Draw the same data set with another seed.",
                 enabled_when="is_generated", separated=True),
+    ActionEntry("data.resplit", "New S&plit", "", "Hold other points out: another test, another number."),
     ActionEntry("data.open_points", "&Open Points…", "", "Open a CSV table of points."),
     ActionEntry("run.toggle", "&Play / Pause", "F5", "Start or pause the training.", icon="play"),
     ActionEntry("run.step", "&Step One Epoch", "Ctrl+Right", "Go on by one epoch.", icon="step"),

@@ -125,6 +125,11 @@ def with_new_sample(experiment: Experiment) -> Experiment:
     return replaced(experiment, "data.seed", secrets.randbelow(10_000))
 
 
+def with_new_split(experiment: Experiment) -> Experiment:
+    """`experiment` on the same points, with others of them held out."""
+    return replaced(experiment, "preparation.split_seed", secrets.randbelow(10_000))
+
+
 # -- points ------------------------------------------------------------------------------------------------------------
 
 

@@ -59,6 +59,7 @@ class DataController(QObject):
         panel.data_set_chosen.connect(self.on_data_set_chosen)
         panel.edited.connect(self.on_edited)
         panel.reseed_requested.connect(self.resample)
+        panel.resplit_requested.connect(self.resplit)
         panel.clear_requested.connect(self.clear)
         panel.paste_points_requested.connect(self.paste)
 
@@ -168,6 +169,10 @@ class DataController(QObject):
     def resample(self) -> None:
         if isinstance(self._document.experiment.data, GeneratedData):
             self._edit(choices.with_new_sample(self._document.experiment), "New sample")
+
+    def resplit(self) -> None:
+        """Hold out other points."""
+        self._edit(choices.with_new_split(self._document.experiment), "New split")
 
     def on_class_added(self) -> None:
         if self._refused():

@@ -208,6 +208,7 @@ class MainWindow(QMainWindow):
             "data.empty_curve": self._data.empty_curve,
             "data.empty_surface": self._data.empty_surface,
             "data.resample": self._data.resample,
+            "data.resplit": self._data.resplit,
             "data.open_points": self.files.open,
             "run.toggle": self.training.toggle,
             "run.step": self._step_epoch,

@@ -16,7 +16,7 @@ from widgets.flow import FlowLayout
 from widgets.form import FieldRow, Form, tooltip_html
 from widgets.gallery import Gallery, GalleryEntry
 from widgets.icons import icon
-from widgets.sections import Fold, Panel, Section, Sentence, chip
+from widgets.sections import Dice, Fold, Panel, Section, Sentence, chip
 from widgets.style import active_theme
 from widgets.table_card import TableCard, TableChips
 from widgets.typed_features import TypedFeatures
@@ -84,6 +84,7 @@ class DataPanel(Panel):
     """Radius in pixels, density in points a second."""
     target_chosen = Signal(float)
     reseed_requested = Signal()
+    resplit_requested = Signal()
     open_points_requested = Signal()
     paste_points_requested = Signal()
     table_set_chosen = Signal(str)
@@ -192,13 +193,12 @@ class DataPanel(Panel):
             Preparation, "preparation", ("test_share", "validation_share", "split_seed"),
             fold=fold, titles={"test_share": "Test share", "validation_share": "Validation"}, label_width=_LABEL_WIDTH,
         )  # fmt: skip
-        self.dice = QToolButton()
-        self.dice.setProperty("look", "small")
-        self.dice.setToolTip("Draws the points anew with another seed.")
-        self.dice.setAccessibleName("New seed")
-        self.dice.setAccessibleDescription(self.dice.toolTip())
+        self.dice = Dice("New seed", "Draws the points anew with another seed.")
         self.dice.clicked.connect(self.reseed_requested)
         self.sample.row("seed").line.addWidget(self.dice)
+        self.split_dice = Dice("New split", "Divides the points anew into training, validation and test.")
+        self.split_dice.clicked.connect(self.resplit_requested)
+        self.shares.row("split_seed").line.addWidget(self.split_dice)
         self.sample.set_value(GeneratedData())
         self._drawn_hint = QLabel("These points were drawn or opened. Choose a data set to sample new ones.")
         self._drawn_hint.setProperty("look", "hint")
@@ -293,10 +293,12 @@ class DataPanel(Panel):
         self.gallery.set_task("classification" if is_classification else "regression")
         self.gallery.set_chosen(data.generator if isinstance(data, GeneratedData) else "")
         is_generated = isinstance(data, GeneratedData)
-        self.sample.setVisible(is_generated)
+        if not is_generated:
+            self.sample.withdraw()
         self._drawn_hint.setVisible(isinstance(data, DrawnData) and len(data.points) > 0)
         if is_generated:
             self.sample.set_value(data)
+            self.sample.show()
         self.shares.set_value(experiment.preparation)
         # Of a table the scaling stands among the other steps of the preparation, in sight.
         elsewhere = {"scaling": Preparation().scaling} if is_table else {}
@@ -384,7 +386,7 @@ class DataPanel(Panel):
 
     def changeEvent(self, event: QEvent) -> None:
         super().changeEvent(event)
-        if event.type() == QEvent.Type.StyleChange and hasattr(self, "dice"):
+        if event.type() == QEvent.Type.StyleChange and hasattr(self, "classes"):
             self._restyle()
 
     def _restyle(self) -> None:
@@ -392,5 +394,4 @@ class DataPanel(Panel):
         for name, button in self._tool_buttons.items():
             button.setIcon(icon(self._tools[name].icon, theme))
         self.clear_button.setIcon(icon("clear", theme))
-        self.dice.setIcon(icon("dice", theme, 16))
         self.classes.restyle()

@@ -263,6 +263,14 @@ class Form(QWidget):
             changed = sum(getattr(settings, spec.name) != spec.default for spec in folded)
             self.fold.set_contents(self, len(folded), changed)
 
+    def withdraw(self) -> None:
+        """Hide the form, and those of its fields that are in the fold; `set_value` brings these back."""
+        self.hide()
+        for row in self._rows.values():
+            row.hide()
+        if self.fold is not None:
+            self.fold.set_contents(self, 0, 0)
+
     def mark(self, path: str, sentence: str | None) -> bool:
         """Show the field at `path` as wrong with `sentence` beneath, or, with None, as right.
 

@@ -349,6 +349,26 @@ class QuietComboBox(QComboBox):
             event.ignore()
 
 
+class Dice(QToolButton):
+    """A button that draws a seed."""
+
+    def __init__(self, name: str, tooltip: str, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setProperty("look", "small")
+        self.setToolTip(tooltip)
+        self.setAccessibleName(name)
+        self.setAccessibleDescription(tooltip)
+        self._restyle()
+
+    def changeEvent(self, event: QEvent) -> None:
+        super().changeEvent(event)
+        if event.type() == QEvent.Type.StyleChange:
+            self._restyle()
+
+    def _restyle(self) -> None:
+        self.setIcon(icon("dice", active_theme(), 16))
+
+
 def chip(text: str, tooltip: str, accessible_name: str = "") -> QToolButton:
     """A small button that is on or off."""
     button = QToolButton()

@@ -206,3 +206,21 @@ def test_a_draft_follows_what_is_chosen() -> None:
     assert "No feature is chosen" in nothing.content().problem
     assert nothing.with_all_features(True).features == draft.features
     assert draft.with_kind("bought", "text").target == "level"
+
+
+def test_a_table_has_nothing_of_a_sample_but_a_die_for_its_split(hands: Hands) -> None:
+    window, panel = hands.window, hands.window.data_panel
+    hands.press(panel.sample.fold.button)
+    assert panel.sample.row("balance").isVisible()
+    window.document.edit(choices.with_data(window.document.experiment, bundled_table("iris")), "Table")
+    hands.wait(lambda: panel.table.isVisible())
+    assert not panel.sample.row("balance").isVisible()
+    assert panel.shares.row("split_seed").isVisible()
+    before, parts = window.document.experiment, np.array(window.shown.dataset.parts)
+    hands.press(panel.split_dice)
+    assert window.document.experiment.preparation.split_seed != before.preparation.split_seed
+    hands.wait(lambda: not np.array_equal(window.shown.dataset.parts, parts))
+    hands.do("edit.undo")
+    assert window.document.experiment == before
+    window.document.edit(choices.with_generator(window.document.experiment, "moons"), "Data")
+    hands.wait(lambda: panel.sample.row("balance").isVisible())
