@@ -259,7 +259,7 @@ def _about_learner(experiment: Experiment, dataset: Dataset) -> Iterator[Complai
     if dataset.task in entry.tasks:
         yield from _about_number_of_points(experiment, dataset)
         return
-    able = " or ".join(other.title for other in learners_for(dataset.task)[:2])
+    able = " or ".join(other.title for other in (learners_for(dataset.task)[0], LEARNERS["mlp"]))
     what, data_have = ("classes", "numbers") if dataset.task == "regression" else ("numbers", "classes")
     yield Complaint(
         "learner.kind", f"{entry.title} predicts {what}, but the targets of these data are {data_have}: choose {able}."

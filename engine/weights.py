@@ -89,7 +89,7 @@ def weights_of(model: Model | None) -> Weights | None:
         outputs=classes,
         values=values,
         intercepts=intercepts,
-        scaled=data.scale is not None,
+        scaled=experiment.preparation.scaling != "none",
         strengths={"l1": penalties.l1, "l2": penalties.l2},
         paths={"l2": ridge_path(data), "l1": lasso_path(data)} if has_paths else {},
     )

@@ -23,7 +23,7 @@ _TOLERANCE = 0.1
 
 
 def paint_lines(painter: QPainter, frame: Frame, lines: tuple[Line, ...], boundary: bool, contours: bool) -> None:
-    """Paint contours and what else a model draws, then the boundary with a thin halo."""
+    """Paint contours and what else a model draws, then the boundary with a thin halo, then fitted curves."""
     theme = frame.theme
     painter.save()
     painter.setClipRect(frame.plot)
@@ -36,18 +36,21 @@ def paint_lines(painter: QPainter, frame: Frame, lines: tuple[Line, ...], bounda
         halo = QPen(QColor(theme.stage), theme.line_width + 2.5)
         _paint_polylines(painter, frame, boundaries, halo)
         _paint_polylines(painter, frame, boundaries, QPen(QColor(theme.boundary), theme.line_width))
+    _paint_polylines(painter, frame, _curves(lines), QPen(QColor(theme.stage), theme.line_width + 3.5))
+    _paint_polylines(painter, frame, _curves(lines), QPen(QColor(theme.accent), theme.line_width + 1.0))
     painter.restore()
 
 
 def paint_curves(painter: QPainter, frame: Frame, lines: tuple[Line, ...]) -> None:
-    """Paint fitted curves, with a halo that sets them off from the points beneath."""
-    theme = frame.theme
+    """Paint fitted curves once more, over the points: thin, so that the points they go through are still seen."""
     painter.save()
     painter.setClipRect(frame.plot)
-    curves = [line for line in lines if line.role == "curve"]
-    _paint_polylines(painter, frame, curves, QPen(QColor(theme.stage), theme.line_width + 3.5))
-    _paint_polylines(painter, frame, curves, QPen(QColor(theme.accent), theme.line_width + 1.0))
+    _paint_polylines(painter, frame, _curves(lines), QPen(QColor(frame.theme.accent), 0.75 * frame.theme.line_width))
     painter.restore()
+
+
+def _curves(lines: tuple[Line, ...]) -> list[Line]:
+    return [line for line in lines if line.role == "curve"]
 
 
 def _pen(theme: Theme, line: Line) -> QPen:

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from sklearn.linear_model import Lasso, Ridge
 
-from engine.experiment import Experiment
+from engine.experiment import Experiment, Preparation
 from engine.learner import TrainingData
 from engine.table_sets import bundled_table
 from engine.training import Run
@@ -67,6 +67,9 @@ def test_the_weights_lie_on_the_path_at_the_strength_that_is_set() -> None:
     assert found.features == Run(diabetes()).dataset.input_names
     assert found.outputs == ("",)
     assert found.scaled
+    as_they_are = shown(diabetes().model_copy(update={"preparation": Preparation()}))
+    assert as_they_are is not None
+    assert not as_they_are.scaled
 
 
 def test_of_classes_there_is_a_column_each_and_no_path() -> None:

@@ -210,6 +210,7 @@ def test_a_draft_follows_what_is_chosen() -> None:
 
 def test_a_table_has_nothing_of_a_sample_but_a_die_for_its_split(hands: Hands) -> None:
     window, panel = hands.window, hands.window.data_panel
+    assert panel.sample.fold is not None
     hands.press(panel.sample.fold.button)
     assert panel.sample.row("balance").isVisible()
     window.document.edit(choices.with_data(window.document.experiment, bundled_table("iris")), "Table")
