@@ -21,9 +21,11 @@ from pydantic.fields import FieldInfo
 from engine.edits import SettingError, set_values
 from engine.experiment import Experiment
 from engine.generators import task_of
+from engine.learners.linear_regression import LinearRegression
 from engine.paths import title_of
 from engine.registry import own_loss
 from engine.settings import Settings
+from engine.table_data import TableData
 from engine.validation import Candidate, Scores, higher_is_better
 
 _NO_MODEL = (
@@ -36,6 +38,8 @@ _SIMPLER_WHERE_HIGH = (
     "var_smoothing", "ridge", "noise", "length_scale",
 )  # fmt: skip
 """Settings of which more makes a simpler model."""
+_CAPACITY = ("k", "max_depth", "max_leaf_nodes", "units", "trees", "C", "length_scale", "shrinkage", "var_smoothing")
+"""Settings that say how much a model can bend, the plainest first."""
 _UNBOUNDED = 1e4
 """A range that ends beyond this, or does not end, is looked at about the present value."""
 _DECADES = 4
@@ -83,11 +87,28 @@ def parameters(experiment: Experiment) -> tuple[Parameter, ...]:
     >>> [each.title for each in parameters(Experiment()) if "layer" in each.path][:2]
     ['Layer 1 units', 'Layer 1 activation']
     """
-    groups: list[tuple[str, Settings]] = [("learner", experiment.learner)]
-    if own_loss(experiment.learner, task_of(experiment.data)) is None:
+    learner, task = experiment.learner, task_of(experiment.data)
+    groups: list[tuple[str, Settings]] = [("learner", learner)]
+    if isinstance(learner, LinearRegression) and not learner.by_gradient:
+        groups.append(("training.regularization", experiment.training.regularization))
+    elif own_loss(learner, task) is None:
         groups.append(("training", experiment.training))
     groups.append(("preparation", experiment.preparation))
-    return tuple(found for prefix, group in groups for found in _walk(group, prefix, ""))
+    found = (each for prefix, group in groups for each in _walk(group, prefix, ""))
+    idle = set() if isinstance(experiment.data, TableData) else {"preparation.missing", "preparation.encoding"}
+    if getattr(learner, "fit", "") == "least_squares":
+        idle.add("training.regularization.l1")
+    return tuple(each for each in found if each.path not in idle)
+
+
+def capacity_of(among: Sequence[Parameter]) -> Parameter | None:
+    """The setting that says most about how much a model can bend: what a validation curve is drawn over first."""
+    for name in _CAPACITY:
+        for each in among:
+            prefix, _, last = each.path.rpartition(".")
+            if last == name and prefix.startswith("learner"):
+                return each
+    return next((each for each in among if each.path == "preparation.polynomial"), None)
 
 
 def _walk(group: Settings, prefix: str, within: str) -> Iterator[Parameter]:

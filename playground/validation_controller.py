@@ -19,7 +19,7 @@ from engine.metrics import METRICS
 from engine.model import Model
 from engine.overlays import Line
 from engine.registry import learners_for
-from engine.search import parameters
+from engine.search import Parameter, capacity_of, parameters
 from engine.snapshot import Viewport
 from engine.validation import Scores, final_sentence, measures_for
 from playground import choices
@@ -111,9 +111,10 @@ class ValidationController(QObject):
             return
         experiment = self._document.experiment
         task = task_of(experiment.data)
+        offered = parameters(experiment)
         entries = [
             ParameterEntry(each.path, each.title, each.is_number, each.kind == "int", each.low, each.high, each.log)
-            for each in parameters(experiment)
+            for each in offered
         ]
         measures, learners = measures_for(task), learners_for(task)
         wish = self._wish
@@ -121,7 +122,7 @@ class ValidationController(QObject):
             wish = replace(wish, measure=measures[0])
         kinds = tuple(entry.kind for entry in learners)
         ticked = tuple(kind for kind in wish.learners if kind in kinds)
-        wish = replace(wish, learners=ticked or kinds, axes=_axes_among(wish, entries))
+        wish = replace(wish, learners=ticked or kinds, axes=_axes_among(wish, entries, capacity_of(offered)))
         if task == "regression" and wish.scheme.kind == "stratified":
             wish = replace(wish, scheme=wish.scheme.model_copy(update={"kind": "kfold"}))
         self._wish = wish
@@ -378,7 +379,9 @@ def fold_lines(models: dict[int, Model], viewport: Viewport) -> tuple[Line, ...]
     return tuple(found)
 
 
-def _axes_among(wish: ValidationWish, entries: list[ParameterEntry]) -> tuple[AxisWish, AxisWish, AxisWish]:
+def _axes_among(
+    wish: ValidationWish, entries: list[ParameterEntry], capacity: Parameter | None
+) -> tuple[AxisWish, AxisWish, AxisWish]:
     """What is chosen for the axes, with another choice where it is no longer possible."""
     known = {entry.path: entry for entry in entries}
     numbers = [entry for entry in entries if entry.is_number]
@@ -392,4 +395,6 @@ def _axes_among(wish: ValidationWish, entries: list[ParameterEntry]) -> tuple[Ax
         return AxisWish(entry.path, entry.low, entry.high, axis.count)
 
     first, second, third = wish.axes
+    if third.path not in known and capacity is not None:
+        third = AxisWish(capacity.path, capacity.low, capacity.high, third.count)
     return fitting(first, 0), fitting(second, 1, optional=True), fitting(third, 0)

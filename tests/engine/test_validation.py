@@ -25,6 +25,7 @@ from engine.search import (
     Axis,
     axis_of,
     axis_of_values,
+    capacity_of,
     chosen,
     grid_candidates,
     parameters,
@@ -238,6 +239,32 @@ def test_the_hyper_parameters_of_a_network_are_found_with_their_ranges() -> None
     assert "adam" in kind.options
     assert not any(path.startswith(("training.seed", "training.stop", "preparation.test_share")) for path in found)
     assert found["training.regularization.l2"].simpler_where_high
+
+
+@pytest.mark.parametrize(
+    ("learner", "generator", "capacity"),
+    [
+        ("linear_regression", "sine", "preparation.polynomial"), ("knn", "moons", "learner.k"),
+        ("decision_tree", "moons", "learner.max_depth"), ("mlp", "moons", "learner.layers.0.units"),
+        ("random_features", "sine", "learner.units"), ("svm", "moons", "learner.C"),
+    ],
+)  # fmt: skip
+def test_the_setting_that_bends_a_model_most_is_known(learner: str, generator: Any, capacity: str) -> None:
+    offered = parameters(set_values(Experiment(), {"data.generator": generator, "learner.kind": learner}))
+    found = capacity_of(offered)
+    assert found is not None
+    assert found.path == capacity
+    assert found in offered
+
+
+@pytest.mark.parametrize(("fit", "penalties"), [("least_squares", {"l2"}), ("coordinate_descent", {"l1", "l2"})])
+def test_a_fit_without_an_optimizer_has_only_its_penalties_to_search(fit: str, penalties: set[str]) -> None:
+    values = {"data.generator": "sine", "learner.kind": "linear_regression", "learner.fit": fit}
+    offered = {each.path for each in parameters(set_values(Experiment(), values))}
+    assert {path for path in offered if path.startswith("training")} == {
+        f"training.regularization.{name}" for name in penalties
+    }
+    assert not offered & {"preparation.missing", "preparation.encoding"}
 
 
 def test_every_value_of_a_default_range_is_allowed() -> None:
