@@ -14,6 +14,8 @@ from engine.cells import LARGEST_NUMBER, Table, TableError, read_table, separato
 from engine.dataset import FloatArray, IntArray
 
 _FIRST_LINES = 64
+_TRUTHS = ("True", "TRUE", "true", "False", "FALSE", "false")
+"""Words of which the parser makes 1 and 0 where a column holds nothing else."""
 _SUSPICIOUS = ('"', "#", "\0")
 """Quotation, comments and what is no text: the careful reader knows what to do with them."""
 
@@ -95,6 +97,8 @@ def read_bulk(
         columns[column] = Labels(codes, list(names))
     if not all(map(_is_plain, columns.values())):
         return None
+    if any(_may_be_truths(values) for values in columns.values()) and any(word in text for word in _TRUTHS):
+        return None
     table = BulkTable(first.name, first.header, first.rows, first.lines, False, columns)
     still_labelled = [column for column in wanted[2:] if holds_labels(table, column)]
     return table if still_labelled == labelled else None
@@ -107,6 +111,10 @@ def _first_rows(text: str, name: str) -> Table | None:
     except TableError:
         return None
     return first if first.lines[0] == 1 + (first.header is not None) else None
+
+
+def _may_be_truths(values: FloatArray | Labels) -> bool:
+    return not isinstance(values, Labels) and bool(((values == 0) | (values == 1)).all())
 
 
 def _is_plain(values: FloatArray | Labels) -> bool:

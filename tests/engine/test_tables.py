@@ -381,6 +381,8 @@ def _long(rows: int, sort: Callable[[int], str], title: str = "label") -> str:
         _long(300, lambda row: "A,9" if row == 250 else "A" if row != 251 else "A\n5,6"),
         _long(300, lambda row: "A" if row != 250 else "A\nten,2,B"),
         _long(300, lambda row: "A").replace("label", "class") + "1.5,nan,B\n",
+        "a,b,x1,x2,class\n0,0,0,True,0",
+        "x1,x2,y\n" + "true,1,0.5\nfalse,2,0.25\n" * 200,
     ],
 )
 def test_what_is_wrong_far_down_is_said_as_in_a_small_table(
