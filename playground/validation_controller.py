@@ -58,6 +58,7 @@ class ValidationController(QObject):
         self._scores: Scores | None = None
         self._drawn_at = 0.0
         self._is_behind = False
+        self._suggested = ""
         self._fold = -1
         self._models: dict[int, Model] = {}
         self._retired: list[ValidationTask] = []
@@ -122,7 +123,9 @@ class ValidationController(QObject):
             wish = replace(wish, measure=measures[0])
         kinds = tuple(entry.kind for entry in learners)
         ticked = tuple(kind for kind in wish.learners if kind in kinds)
-        wish = replace(wish, learners=ticked or kinds, axes=_axes_among(wish, entries, capacity_of(offered)))
+        axes = _axes_among(wish, entries, capacity_of(offered), self._suggested)
+        self._suggested = axes[2].path if axes[2] != wish.axes[2] else self._suggested
+        wish = replace(wish, learners=ticked or kinds, axes=axes)
         if task == "regression" and wish.scheme.kind == "stratified":
             wish = replace(wish, scheme=wish.scheme.model_copy(update={"kind": "kfold"}))
         self._wish = wish
@@ -380,9 +383,15 @@ def fold_lines(models: dict[int, Model], viewport: Viewport) -> tuple[Line, ...]
 
 
 def _axes_among(
-    wish: ValidationWish, entries: list[ParameterEntry], capacity: Parameter | None
+    wish: ValidationWish, entries: list[ParameterEntry], capacity: Parameter | None, suggested: str
 ) -> tuple[AxisWish, AxisWish, AxisWish]:
-    """What is chosen for the axes, with another choice where it is no longer possible."""
+    """What is chosen for the axes, with another choice where it is no longer possible.
+
+    Parameters
+    ----------
+    capacity : what a validation curve is drawn over where nobody has chosen anything else.
+    suggested : the path that was chosen for that reason.
+    """
     known = {entry.path: entry for entry in entries}
     numbers = [entry for entry in entries if entry.is_number]
 
@@ -395,6 +404,6 @@ def _axes_among(
         return AxisWish(entry.path, entry.low, entry.high, axis.count)
 
     first, second, third = wish.axes
-    if third.path not in known and capacity is not None:
+    if capacity is not None and (third.path not in known or third.path == suggested != capacity.path):
         third = AxisWish(capacity.path, capacity.low, capacity.high, third.count)
     return fitting(first, 0), fitting(second, 1, optional=True), fitting(third, 0)

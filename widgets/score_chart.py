@@ -25,6 +25,8 @@ _NEAR = 24.0
 _BAND = 0.16
 _LOG_OFFERED, _LOG_CHOSEN = 5.0, 50.0
 """How many times the least mean the greatest is where a logarithmic axis is offered, and where it is taken."""
+_BEYOND = 30.0
+"""A logarithmic axis shows so many times the best held-out score, and so small a part of it."""
 _HEIGHT, _LEGEND_GAP = 96, 14.0
 
 
@@ -100,6 +102,9 @@ class ScoreChart(PictureView):
             # As far again as the means reach, and at least as far as a band at the typical place does.
             reach = max(span, 1.2 * float(np.median(np.abs(edges - np.median(means)))))
             edges = np.clip(edges, low / 3, 3 * high) if log else np.clip(edges, low - reach, high + reach)
+            best = min((value for each in content.series if each.part for value in each.mean if value > 0), default=0.0)
+            if log and best > 0:  # What is out of all proportion leaves the picture, or nothing else could be read.
+                means, edges = (np.clip(array, best / _BEYOND, best * _BEYOND) for array in (means, edges))
         return padded_range(np.concatenate([means, edges]), log=log)
 
     def _on_log_clicked(self, checked: bool) -> None:
