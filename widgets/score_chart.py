@@ -137,11 +137,12 @@ class ScoreChart(PictureView):
             low, high, log = low - 0.5, high + 0.5, False
         line = QFontMetricsF(chart_font(theme)).height()
         inner = target.adjusted(8, line + 2, -6, 0)
-        frame = lay_out(inner, theme, (low, high), self._range(), ("", content.y_title))
+        names = content.x_title, content.y_title
+        frame = lay_out(inner, theme, (low, high), self._range(), names, log=(log, self._is_log))
+        if not content.x_names:
+            return frame
         x = frame.x
-        if content.x_names:
-            x = NamedAxis(x.low, x.high, x.start, x.end, names=content.x_names)
-        return replace(frame, x=replace(x, log=log), y=replace(frame.y, log=self._is_log), x_name=content.x_title)
+        return replace(frame, x=NamedAxis(x.low, x.high, x.start, x.end, names=content.x_names))
 
     def place_at(self, at: QPointF) -> int | None:
         """The place nearest to a pixel of the picture, within a finger's width."""

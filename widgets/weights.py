@@ -230,12 +230,11 @@ class WeightsView(PictureView):
 
     def _frame(self, target: QRectF, content: Weights, path: WeightPath, theme: Theme) -> Frame:
         numbers = np.concatenate([path.weights.ravel(), [0.0]])
-        frame = lay_out(
-            target.adjusted(12, 0, -8, -2), theme, (0.0, 1.0), padded_range(numbers, log=False),
-            (f"{_TITLES[path.penalty]}, logarithmic", "weight"),
+        strengths = float(path.strengths[0]), float(path.strengths[-1])
+        return lay_out(
+            target.adjusted(12, 0, -8, -2), theme, strengths, padded_range(numbers, log=False),
+            (_TITLES[path.penalty], "weight"), log=(True, False),
         )  # fmt: skip
-        x = Axis(float(path.strengths[0]), float(path.strengths[-1]), frame.x.start, frame.x.end, log=True)
-        return Frame(x, frame.y, frame.x_name, frame.y_name)
 
     def _strength(self, path: WeightPath) -> float:
         """Where λ is, as it is being dragged or as it is set."""

@@ -35,19 +35,26 @@ class Frame:
 
 
 def lay_out(
-    target: QRectF, theme: Theme, x_range: Range, y_range: Range, names: tuple[str, str], *, widest: float = 0.0
+    target: QRectF,
+    theme: Theme,
+    x_range: Range,
+    y_range: Range,
+    names: tuple[str, str],
+    *,
+    widest: float = 0.0,
+    log: tuple[bool, bool] = (False, False),
 ) -> Frame:
-    """Axes that fill `target`, at most `widest` times as wide as high where that is given."""
+    """Axes that fill `target`, at most `widest` times as wide as high where that is given; logarithmic where `log`."""
     font = QFontMetricsF(chart_font(theme))
     line = font.height()
     bottom = max(target.bottom() - 2 * line - 6, target.top() + line + 16)
-    y = Axis(*y_range, bottom, target.top() + line + 6)
+    y = Axis(*y_range, bottom, target.top() + line + 6, log=log[1])
     ticks = max((font.horizontalAdvance(tick.text) for tick in value_ticks(y, line)), default=10.0)
     left = target.left() + ticks + 14
     right = max(target.right() - 8, left + 8)
     if widest:
         right = min(right, left + widest * (y.start - y.end))
-    return Frame(Axis(*x_range, left, right), y, *names)
+    return Frame(Axis(*x_range, left, right, log=log[0]), y, *names)
 
 
 def paint_axes(painter: QPainter, frame: Frame, theme: Theme) -> None:
