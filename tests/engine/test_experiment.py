@@ -109,6 +109,6 @@ def test_the_schema_can_be_written() -> None:
 
 
 def test_each_task_has_its_learners() -> None:
-    assert [entry.kind for entry in learners_for("regression")][0] == "linear_regression"
-    assert [entry.kind for entry in learners_for("classification")][0] == "logistic_regression"
+    assert learners_for("regression")[0].kind == "linear_regression"
+    assert learners_for("classification")[0].kind == "logistic_regression"
     assert all(entry.settings().model_dump()["kind"] == kind for kind, entry in LEARNERS.items())
