@@ -32,7 +32,7 @@ from engine.validation import (
     study_of,
 )
 from playground import reports
-from playground.cli import UsageError
+from playground.arguments import UsageError
 from playground.sweep import read_value, values_of
 
 

@@ -13,7 +13,7 @@ from engine.edits import SettingError
 from engine.evaluation import Result, grid, run_all
 from engine.experiment import Experiment
 from playground import reports
-from playground.cli import UsageError
+from playground.arguments import UsageError
 
 _MOST_RUNS = 1_000_000
 
