@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -19,15 +18,16 @@ from engine.metrics import METRICS
 from engine.model import Model
 from engine.overlays import Line
 from engine.registry import learners_for
-from engine.search import Parameter, capacity_of, parameters
+from engine.search import parameters
 from engine.snapshot import Viewport
 from engine.validation import Scores, final_sentence, measures_for
 from playground import choices
 from playground.document import Document
+from playground.validation_choices import entries_of, still_possible
 from playground.validation_pictures import picture_of, result_sentence, short_sentences
 from playground.validation_task import ValidationTask
 from widgets.validation import ValidationView
-from widgets.validation_values import AxisWish, ParameterEntry, ValidationWish
+from widgets.validation_values import ValidationWish
 
 FOLD_CELLS = 128 * 128
 """Of the grid on which the boundary of each fold is found."""
@@ -112,29 +112,15 @@ class ValidationController(QObject):
             return
         experiment = self._document.experiment
         task = task_of(experiment.data)
-        offered = parameters(experiment)
-        entries = [
-            ParameterEntry(each.path, each.title, each.is_number, each.kind == "int", each.low, each.high, each.log)
-            for each in offered
-        ]
-        measures, learners = measures_for(task), learners_for(task)
-        wish = self._wish
-        if wish.measure not in measures:
-            wish = replace(wish, measure=measures[0])
-        kinds = tuple(entry.kind for entry in learners)
-        ticked = tuple(kind for kind in wish.learners if kind in kinds)
-        axes = _axes_among(wish, entries, capacity_of(offered), self._suggested)
-        self._suggested = axes[2].path if axes[2] != wish.axes[2] else self._suggested
-        wish = replace(wish, learners=ticked or kinds, axes=axes)
-        if task == "regression" and wish.scheme.kind == "stratified":
-            wish = replace(wish, scheme=wish.scheme.model_copy(update={"kind": "kfold"}))
-        self._wish = wish
+        before, self._wish = self._wish, still_possible(self._wish, experiment, self._suggested)
+        if self._wish.axes[2] != before.axes[2]:
+            self._suggested = self._wish.axes[2].path
         self._view.set_choices(
-            entries,
-            [(name, METRICS[name].title) for name in measures],
-            [(entry.kind, entry.title) for entry in learners],
+            entries_of(parameters(experiment)),
+            [(name, METRICS[name].title) for name in measures_for(task)],
+            [(entry.kind, entry.title) for entry in learners_for(task)],
         )
-        self._view.set_wish(wish)
+        self._view.set_wish(self._wish)
 
     def _on_wish_changed(self, wish: ValidationWish) -> None:
         other_mode = wish.mode != self._wish.mode
@@ -380,30 +366,3 @@ def fold_lines(models: dict[int, Model], viewport: Viewport) -> tuple[Line, ...]
             if isinstance(overlay, Line) and overlay.role in ("boundary", "curve")
         ]
     return tuple(found)
-
-
-def _axes_among(
-    wish: ValidationWish, entries: list[ParameterEntry], capacity: Parameter | None, suggested: str
-) -> tuple[AxisWish, AxisWish, AxisWish]:
-    """What is chosen for the axes, with another choice where it is no longer possible.
-
-    Parameters
-    ----------
-    capacity : what a validation curve is drawn over where nobody has chosen anything else.
-    suggested : the path that was chosen for that reason.
-    """
-    known = {entry.path: entry for entry in entries}
-    numbers = [entry for entry in entries if entry.is_number]
-
-    def fitting(axis: AxisWish, nth: int, *, optional: bool = False) -> AxisWish:
-        if axis.path in known:
-            return axis
-        if optional or not numbers:
-            return AxisWish(count=axis.count)
-        entry = numbers[min(nth, len(numbers) - 1)]
-        return AxisWish(entry.path, entry.low, entry.high, axis.count)
-
-    first, second, third = wish.axes
-    if capacity is not None and (third.path not in known or third.path == suggested != capacity.path):
-        third = AxisWish(capacity.path, capacity.low, capacity.high, third.count)
-    return fitting(first, 0), fitting(second, 1, optional=True), fitting(third, 0)

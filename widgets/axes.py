@@ -195,3 +195,12 @@ def padded_range(values: NDArray[Any], *, log: bool, share: float = 0.06) -> tup
     if margin <= 1e-9 * max(abs(low), abs(high)):
         margin = 0.1 * max(abs(low), abs(high)) or 0.5
     return low - margin, high + margin
+
+
+def within(span: tuple[float, float], everything: tuple[float, float], *, log: bool) -> tuple[float, float]:
+    """`span` moved, not shortened, to where there is something to see."""
+    low, high = span
+    if high - low >= everything[1] - everything[0] or log:
+        return max(low, everything[0]), min(high, everything[1])
+    shift = max(0.0, everything[0] - low) - max(0.0, high - everything[1])
+    return low + shift, high + shift

@@ -23,7 +23,7 @@ from PySide6.QtWidgets import QHBoxLayout, QSizePolicy, QToolButton, QVBoxLayout
 
 from engine.dataset import PART_NAMES
 from engine.snapshot import CurvePoint
-from widgets.axes import number_text
+from widgets.axes import number_text, within
 from widgets.curve_chart import Chart, ChartView, ScoreName, chart_font, lay_out, paint, paint_fast
 from widgets.curve_hover import paint_hover
 from widgets.curve_series import PARTS, CurveSeries, Measure
@@ -310,7 +310,7 @@ class Curves(QWidget):
         if epochs is not None and self._sensible(epochs, 1.0):
             everything = self._everything()
             inside = epochs[0] > everything[0] or epochs[1] < everything[1]
-            view = replace(view, epochs=_within(epochs, everything, log=view.log_epochs) if inside else None)
+            view = replace(view, epochs=within(epochs, everything, log=view.log_epochs) if inside else None)
         if values is not None and self._sensible(values, 0.0):
             view = replace(view, values=values)
         self._view = view
@@ -397,12 +397,3 @@ class Curves(QWidget):
         self._pointer = None
         self.update()
         super().leaveEvent(event)
-
-
-def _within(span: tuple[float, float], everything: tuple[float, float], *, log: bool) -> tuple[float, float]:
-    """`span` moved, not shortened, to where there is something to see."""
-    low, high = span
-    if high - low >= everything[1] - everything[0] or log:
-        return max(low, everything[0]), min(high, everything[1])
-    shift = max(0.0, everything[0] - low) - max(0.0, high - everything[1])
-    return low + shift, high + shift
