@@ -271,3 +271,22 @@ def test_a_narrow_dock_shows_every_control_and_the_result_in_short(open_window: 
     assert len(said[2]) < len(said[1]) <= len(said[0])
     assert "%" in said[2]
     assert view.sentence.toolTip() == hands.status
+
+
+def test_a_validation_curve_follows_the_model_until_somebody_chooses(open_window: Callable[..., Hands]) -> None:
+    hands = open_window(SMALL)
+    view = opened(hands, "curve")
+
+    def over() -> str:
+        return hands.window.validation.wish.axes[2].path
+
+    assert over() == "learner.layers.0.units"
+    for kind, path in (("knn", "learner.k"), ("decision_tree", "learner.max_depth")):
+        hands.window.document.edit(set_values(hands.window.document.experiment, {"learner.kind": kind}), "Model")
+        hands.wait(lambda path=path: over() == path)  # type: ignore[misc]
+    chosen = AxisWish("learner.min_samples_leaf", 1, 9, 3)
+    wish = hands.window.validation.wish
+    view.wish_changed.emit(replace(wish, axes=(*wish.axes[:2], chosen)))
+    values = {"learner.kind": "random_forest"}
+    hands.window.document.edit(set_values(hands.window.document.experiment, values), "Model")
+    assert over() == "learner.min_samples_leaf"
