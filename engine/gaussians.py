@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, field
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.dataset import FloatArray
+from engine.dataset import FloatArray, frozen_array
 from engine.learner import Path, Prediction, TrainingData
 from engine.overlays import Frame, Line, Marks, Overlay
 from engine.stepwise import StepState, StepwiseLearner, log_losses
@@ -19,31 +19,32 @@ _FARTHEST = 36.0
 """By so much a class without training rows is behind the last other, in log-likelihood: e⁻³⁶ is no longer seen."""
 
 
+def _none() -> FloatArray:
+    return frozen_array(np.empty(0), np.float64)
+
+
 @dataclass(frozen=True, eq=False)
 class GaussianState(StepState):
-    """A Gaussian a class.
+    """A Gaussian for each of the k classes that have training points.
 
     Parameters
     ----------
-    log_priors : (K,) how likely each class is beforehand; -inf for a class without training rows.
-    means : (K, p); zero for a class without training rows.
-    covariances : (1, p, p) where all share one, (K, p, p), or (K, p), the variances, where features are independent.
-    trouble : what had to be done to the covariances; else empty.
+    classes : which they are, ascending; none before the first step.
+    log_priors : (k,) how likely each is beforehand.
+    means : (k, p).
+    covariances : (k, p, p), or (k, p), the variances, where features are independent.
     """
 
-    log_priors: FloatArray | None = None
-    means: FloatArray | None = None
-    covariances: FloatArray | None = None
-    trouble: str = ""
-
-    @property
-    def present(self) -> NDArray[np.intp]:
-        """The classes with training rows."""
-        assert self.log_priors is not None
-        return np.flatnonzero(np.isfinite(self.log_priors))
+    classes: tuple[int, ...] = ()
+    log_priors: FloatArray = field(default_factory=_none)
+    means: FloatArray = field(default_factory=_none)
+    covariances: FloatArray = field(default_factory=_none)
 
 
-class GaussianClassifier(StepwiseLearner[GaussianState]):
+S = TypeVar("S", bound=GaussianState)
+
+
+class GaussianClassifier(StepwiseLearner[S]):
     """A classifier that weighs how likely each class makes a point; a subclass says how, from its state.
 
     Scores are log joint likelihoods up to a number common to all classes, and probabilities come from them by Bayes'
@@ -52,37 +53,31 @@ class GaussianClassifier(StepwiseLearner[GaussianState]):
 
     refits = True
 
-    def init(self, data: TrainingData) -> GaussianState:
-        return GaussianState()
-
     @abstractmethod
-    def log_joint(self, state: GaussianState, Z: FloatArray) -> FloatArray:
-        """Ln p(class) p(z | class) of the rows `Z` (n, p) for the classes present (n, k)."""
+    def log_joint(self, state: S, Z: FloatArray) -> FloatArray:
+        """Ln p(class) p(z | class) of the rows `Z` (n, p) for the classes of the state (n, k)."""
 
-    def ending(self, state: GaussianState) -> str:
-        return f"Fitted in one step. {state.trouble}".strip()
-
-    def predict(self, state: GaussianState, Z: FloatArray) -> Prediction:
-        if state.log_priors is None:
+    def predict(self, state: S, Z: FloatArray) -> Prediction:
+        """Probabilities by Bayes' rule; every class alike before the first step."""
+        if not state.classes:
             return self.say_nothing(len(Z))
         found = self.log_joint(state, np.ascontiguousarray(Z, np.float64))
-        return prediction_of(found, state.present, self.n_classes)
+        return prediction_of(found, state.classes, self.n_classes)
 
     def losses_of(self, said: Prediction, y: NDArray[Any]) -> FloatArray:
+        """The log loss of each row."""
         return log_losses(said, y)
 
-    def overlays(self, state: GaussianState, data: TrainingData, frame: Frame) -> tuple[Overlay, ...]:
+    def overlays(self, state: S, data: TrainingData, frame: Frame) -> tuple[Overlay, ...]:
         """The mean of each class and, about it, where its Gaussian is one and two standard deviations away."""
-        if state.log_priors is None or state.means is None or state.covariances is None:
-            return ()
-        shapes = np.broadcast_to(state.covariances, (self.n_classes, *state.covariances.shape[1:]))
-        return ellipses(frame, state.means[state.present], shapes[state.present], state.present)
+        return ellipses(frame, state.means, state.covariances, state.classes) if state.classes else ()
 
-    def path(self, state: GaussianState) -> Path:
+    def path(self, state: S) -> Path:
+        """Always the formula."""
         return "closed form"
 
 
-def prediction_of(log_joint: FloatArray, classes: Sequence[int] | NDArray[np.intp], n_classes: int) -> Prediction:
+def prediction_of(log_joint: FloatArray, classes: Sequence[int], n_classes: int) -> Prediction:
     """What follows from ln p(class) p(z | class) (n, k) of the `classes` (k,) that are present, by Bayes' rule."""
     present = np.asarray(classes, np.intp)
     scores = np.empty((len(log_joint), n_classes))
@@ -93,9 +88,7 @@ def prediction_of(log_joint: FloatArray, classes: Sequence[int] | NDArray[np.int
     return Prediction(scores, odds / odds.sum(axis=1, keepdims=True), scores.argmax(axis=1))
 
 
-def ellipses(
-    frame: Frame, means: FloatArray, covariances: FloatArray, classes: Sequence[int] | NDArray[np.intp]
-) -> tuple[Overlay, ...]:
+def ellipses(frame: Frame, means: FloatArray, covariances: FloatArray, classes: Sequence[int]) -> tuple[Overlay, ...]:
     """About each mean (k, 2) where its Gaussian is one and two standard deviations away, and the means themselves.
 
     Parameters
@@ -127,27 +120,7 @@ def ellipse(mean: FloatArray, covariance: FloatArray, deviations: float, n: int 
     return np.asarray(mean + deviations * (circle * np.sqrt(np.maximum(sizes, 0.0))) @ axes.T)
 
 
-def class_counts(data: TrainingData) -> NDArray[np.int64]:
-    """How many training rows each class has (K,)."""
-    return np.asarray(np.bincount(np.asarray(data.y, np.int64), minlength=data.n_classes))
-
-
-def class_means(rows: FloatArray, data: TrainingData) -> FloatArray:
-    """The mean of each class (K, p); zero for one without rows."""
-    means = np.zeros((data.n_classes, rows.shape[1]))
-    for k in np.flatnonzero(class_counts(data)):
-        means[k] = rows[data.y == k].mean(axis=0)
-    return means
-
-
-def log_priors_of(counts: NDArray[np.int64], *, equal: bool) -> FloatArray:
-    """How likely each class is beforehand (K,): by its share of the rows, or all that have rows alike; -inf without."""
-    shares = (counts > 0).astype(np.float64) if equal else counts.astype(np.float64)
-    with np.errstate(divide="ignore"):
-        return np.asarray(np.log(shares / shares.sum()))
-
-
-def sealed(*arrays: FloatArray) -> None:
-    """Make the arrays of a state read-only."""
-    for array in arrays:
-        array.setflags(write=False)
+def members_of(data: TrainingData) -> tuple[tuple[int, ...], list[FloatArray]]:
+    """The classes that have training rows, ascending, and the rows of each (m, p) in double precision."""
+    rows, labels = np.ascontiguousarray(data.Z, np.float64), np.unique(data.y)
+    return tuple(labels.tolist()), [rows[data.y == label] for label in labels]

@@ -6,13 +6,12 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
-from numpy.typing import NDArray
 
 from engine.dataset import FloatArray, frozen_array
-from engine.learner import Path, Prediction, TrainingData
-from engine.overlays import Frame, Overlay
+from engine.gaussians import GaussianClassifier, GaussianState, members_of
+from engine.learner import TrainingData
 from engine.settings import Settings, choice
-from engine.stepwise import CannotLearn, StepState, StepwiseLearner, log_losses
+from engine.stepwise import CannotLearn
 
 if TYPE_CHECKING:
     from engine.training_settings import Training
@@ -47,29 +46,21 @@ def make(settings: DiscriminantAnalysis, training: Training, data: TrainingData)
 
 
 @dataclass(frozen=True, eq=False)
-class DiscriminantState(StepState):
-    """The Gaussians, and what is computed with them.
+class DiscriminantState(GaussianState):
+    """The Gaussians, of which the covariances are all the same where shared, and what is computed with them.
 
     Parameters
     ----------
-    classes : the k classes that have training points, ascending.
-    log_priors : (k,), as often as each class occurs.
-    means : (k, p).
-    covariances : (k, p, p), all the same where shared.
     weights, intercepts : (p, k) and (k,) of the linear scores; empty where each class has its own covariance.
     whitening : (k, p, p), which makes each class a unit sphere; empty where the covariance is shared.
     """
 
-    classes: tuple[int, ...] = ()
-    log_priors: FloatArray = field(default_factory=lambda: frozen_array(np.empty(0), np.float64))
-    means: FloatArray = field(default_factory=lambda: frozen_array(np.empty((0, 0)), np.float64))
-    covariances: FloatArray = field(default_factory=lambda: frozen_array(np.empty((0, 0, 0)), np.float64))
     weights: FloatArray = field(default_factory=lambda: frozen_array(np.empty((0, 0)), np.float64))
     intercepts: FloatArray = field(default_factory=lambda: frozen_array(np.empty(0), np.float64))
     whitening: FloatArray = field(default_factory=lambda: frozen_array(np.empty((0, 0, 0)), np.float64))
 
 
-class DiscriminantLearner(StepwiseLearner[DiscriminantState]):
+class DiscriminantLearner(GaussianClassifier[DiscriminantState]):
     """Means and covariances (with the number of points as divisor), in one step; its loss is the log loss.
 
     A shared covariance that is flat in some direction, as with a constant feature, is inverted in the others. Where
@@ -79,8 +70,6 @@ class DiscriminantLearner(StepwiseLearner[DiscriminantState]):
     ----------
     Hastie, Tibshirani, Friedman (2009). The Elements of Statistical Learning, 2nd ed., section 4.3.
     """
-
-    refits = True
 
     def __init__(self, settings: DiscriminantAnalysis, training: Training, data: TrainingData) -> None:
         super().__init__(training, data)
@@ -92,19 +81,17 @@ class DiscriminantLearner(StepwiseLearner[DiscriminantState]):
 
     def next(self, state: DiscriminantState, data: TrainingData) -> DiscriminantState:
         """The Gaussians of the classes that have points."""
-        Z = np.ascontiguousarray(data.Z, np.float64)
-        labels, counts = np.unique(data.y, return_counts=True)
-        members = [Z[data.y == label] for label in labels]
+        classes, members = members_of(data)
         means = np.stack([rows.mean(axis=0) for rows in members])
         shapes = [self._covariance(rows - mean) for rows, mean in zip(members, means, strict=True)]
-        log_priors = np.log(counts / len(Z))
+        log_priors = np.log([len(rows) / len(data.Z) for rows in members])
         if self.settings.covariance == "shared":
             found = _linear(means, shapes, log_priors)
         else:
-            found = _quadratic(shapes, counts.tolist())
+            found = _quadratic(shapes, [len(rows) for rows in members])
         fitted = DiscriminantState(
             ended=True,
-            classes=tuple(labels.tolist()),
+            classes=classes,
             log_priors=frozen_array(log_priors, np.float64),
             means=frozen_array(means, np.float64),
         )
@@ -116,40 +103,20 @@ class DiscriminantLearner(StepwiseLearner[DiscriminantState]):
         sphere = np.eye(len(covariance)) * (np.trace(covariance) / len(covariance))
         return np.asarray((1.0 - self.settings.shrinkage) * covariance + self.settings.shrinkage * sphere)
 
-    def predict(self, state: DiscriminantState, Z: FloatArray) -> Prediction:
-        """Probabilities by Bayes' rule; every class alike before the first step."""
-        from engine.gaussians import prediction_of
-
-        if not state.classes:
-            return self.say_nothing(len(Z))
-        X = np.asarray(Z, np.float64)
+    def log_joint(self, state: DiscriminantState, Z: FloatArray) -> FloatArray:
         if len(state.intercepts):
-            return prediction_of(X @ state.weights + state.intercepts, state.classes, self.n_classes)
-        log_joint = np.empty((len(X), len(state.classes)))
+            return np.asarray(Z @ state.weights + state.intercepts)
+        found = np.empty((len(Z), len(state.classes)))
         for place, whitening in enumerate(state.whitening):
-            distances = (((X - state.means[place]) @ whitening) ** 2).sum(axis=1)
-            log_joint[:, place] = np.linalg.slogdet(whitening)[1] - 0.5 * distances
-        return prediction_of(log_joint + state.log_priors, state.classes, self.n_classes)
-
-    def losses_of(self, said: Prediction, y: NDArray[Any]) -> FloatArray:
-        """The log loss of each row."""
-        return log_losses(said, y)
+            distances = (((Z - state.means[place]) @ whitening) ** 2).sum(axis=1)
+            found[:, place] = np.linalg.slogdet(whitening)[1] - 0.5 * distances
+        return np.asarray(found + state.log_priors)
 
     def coefficients(self, state: DiscriminantState) -> tuple[FloatArray, FloatArray] | None:
         """Of the linear scores, whose differences are log-odds; None if curved, or for a class without points."""
         if len(state.intercepts) != self.n_classes:
             return None
         return state.weights, state.intercepts
-
-    def overlays(self, state: DiscriminantState, data: TrainingData, frame: Frame) -> tuple[Overlay, ...]:
-        """Ellipses of equal density, and the means."""
-        from engine.gaussians import ellipses
-
-        return tuple(ellipses(frame, state.means, state.covariances, state.classes))
-
-    def path(self, state: DiscriminantState) -> Path:
-        """Always the formula."""
-        return "closed form"
 
 
 def _linear(means: FloatArray, shapes: list[FloatArray], log_priors: FloatArray) -> dict[str, FloatArray]:

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
-from engine.dataset import FloatArray
-from engine.gaussians import GaussianClassifier, GaussianState, class_counts, class_means, log_priors_of, sealed
+from engine.dataset import FloatArray, frozen_array
+from engine.gaussians import GaussianClassifier, GaussianState, members_of
 from engine.learner import TrainingData
 from engine.settings import Settings, choice
 
@@ -42,7 +41,7 @@ class NaiveBayes(Settings):
     )
 
 
-class NaiveBayesLearner(GaussianClassifier):
+class NaiveBayesLearner(GaussianClassifier[GaussianState]):
     """Gaussian naive Bayes, fitted in one step.
 
     References
@@ -54,27 +53,31 @@ class NaiveBayesLearner(GaussianClassifier):
         super().__init__(training, data)
         self.settings = settings
 
+    def init(self, data: TrainingData) -> GaussianState:
+        """No Gaussians yet."""
+        return GaussianState()
+
     def next(self, state: GaussianState, data: TrainingData) -> GaussianState:
-        rows, counts = np.ascontiguousarray(data.Z, np.float64), class_counts(data)
-        means = class_means(rows, data)
-        log_priors = log_priors_of(counts, equal=self.settings.priors == "equal")
-        spread = float(rows.var(axis=0).max())
+        """The Gaussians of the classes that have points."""
+        classes, members = members_of(data)
+        shares = np.array([len(rows) / len(data.Z) for rows in members])
+        if self.settings.priors == "equal":
+            shares = np.full(len(members), 1.0 / len(members))
+        spread = float(np.asarray(data.Z, np.float64).var(axis=0).max())
         added = max(self.settings.var_smoothing * spread, _SMALLEST_VARIANCE) if spread > 0 else _ALL_AT_ONE_PLACE
-        variances = np.full_like(means, added)
-        for k in np.flatnonzero(counts):
-            variances[k] += rows[data.y == k].var(axis=0)
-        sealed(log_priors, means, variances)
-        return replace(state, ended=True, log_priors=log_priors, means=means, covariances=variances)
+        return GaussianState(
+            ended=True,
+            classes=classes,
+            log_priors=frozen_array(np.log(shares), np.float64),
+            means=frozen_array(np.stack([rows.mean(axis=0) for rows in members]), np.float64),
+            covariances=frozen_array(np.stack([rows.var(axis=0) + added for rows in members]), np.float64),
+        )
 
     def log_joint(self, state: GaussianState, Z: FloatArray) -> FloatArray:
-        assert state.log_priors is not None
-        assert state.means is not None
-        assert state.covariances is not None
         columns = []
-        for k in state.present:
-            variances = state.covariances[k]
-            exponents = ((Z - state.means[k]) ** 2) @ (1.0 / variances)
-            columns.append(state.log_priors[k] - 0.5 * (np.log(2.0 * np.pi * variances).sum() + exponents))
+        for log_prior, mean, variances in zip(state.log_priors, state.means, state.covariances, strict=True):
+            exponents = ((Z - mean) ** 2) @ (1.0 / variances)
+            columns.append(log_prior - 0.5 * (np.log(2.0 * np.pi * variances).sum() + exponents))
         return np.stack(columns, axis=1)
 
 
