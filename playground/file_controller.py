@@ -51,6 +51,7 @@ class FileController(QObject):
         if self.may_discard():
             self._window.document.replace(Experiment(), None)
             self._window.look.fit_at_once()
+            self._window.say("A new experiment.")
 
     def open(self) -> None:
         path = dialogs.ask_for_file_to_open(self._window, self._folder())

@@ -131,6 +131,7 @@ def style_sheet(theme: Theme) -> str:
 
 
 _SHEET = """
+QDialogButtonBox { dialogbuttonbox-buttons-have-icons: 0; }
 QMainWindow, QDialog, QScrollArea, QWidget[look="panel"], QWidget[look="bar"] { background: %(window)s; }
 QScrollArea { border: none; }
 QMainWindow::separator { background: %(border)s; width: 1px; height: 1px; }
