@@ -268,6 +268,12 @@ class View(Settings):
     )
     held_out: bool = choice(True, "Held-out points", "Shows the validation and test points, with dark outlines.")
     residuals: bool = choice(True, "Residuals", "Draws each point's distance to the model's value.")
+    band: bool = choice(
+        False,
+        "Band",
+        "Colours where 95 % of new points are expected: by the model's own reckoning where it has one, else within"
+        " 1.96 RMSE of what was held out.",
+    )
     equation: bool = choice(True, "Equation", "Writes the model's equation on the stage, in the units of the plot.")
     grid: bool = choice(True, "Grid", "Draws faint lines at the ticks of the axes.")
     legend: bool = choice(True, "Legend", "Names the classes and counts their points.")

@@ -8,13 +8,14 @@ from typing import Any
 import numpy as np
 
 from engine import fields
+from engine.bands import NORMAL_95, held_out_rows
 from engine.dataset import Dataset, FloatArray, Part
 from engine.deciding import decided
 from engine.equations import equation_of
 from engine.experiment import Experiment
 from engine.features import FittedFeatures
 from engine.learner import GridScores, Learner, Prediction, TrainingData
-from engine.overlays import Explanation, Frame, Overlay
+from engine.overlays import Band, Explanation, Frame, Line, Overlay
 from engine.plane import Plane, on_stage, plane_of
 from engine.registry import own_loss
 from engine.snapshot import Field, Viewport
@@ -81,7 +82,26 @@ class Model:
             _OnStage(self), viewport, on_stage(self.dataset, self.experiment.view.plane), self.experiment.view,
             self.learner.margin_levels,
         )  # fmt: skip
-        return field, (*lines, *self.learner.overlays(self.state, self.data, self._frame(viewport)), *overlays)
+        drawn = self.learner.overlays(self.state, self.data, self._frame(viewport))
+        bands: tuple[Overlay, ...] = tuple(overlay for overlay in drawn if isinstance(overlay, Band))
+        others = [overlay for overlay in drawn if not isinstance(overlay, Band)]
+        if not self.experiment.view.band:
+            bands = ()
+        elif not bands:
+            bands = tuple(band for line in lines if line.role == "curve" for band in self._empirical_band(line))
+        return field, (*bands, *lines, *others, *overlays)
+
+    def _empirical_band(self, curve: Line) -> tuple[Band, ...]:
+        """As far about the curve as 1.96 times the RMSE of points that were held out; of classes there is none."""
+        rows, part = held_out_rows(self.dataset)
+        values = self(self.dataset.X[rows]).values if len(rows) else None
+        if values is None:
+            return ()
+        reach = NORMAL_95 * float(np.sqrt(np.mean((values - self.dataset.y[rows]) ** 2)))
+        if not np.isfinite(reach):
+            return ()
+        x, y = curve.xy.T
+        return (Band(x, y - reach, y + reach, f"± 1.96 {part} RMSE"),)
 
     @property
     def _loss_of_scores(self) -> LossKind:

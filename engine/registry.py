@@ -56,6 +56,7 @@ class LearnerEntry:
     own_losses : by task, the name of the loss that it judges itself by; None where it is trained by gradients, with the
         loss, the optimizer and the penalties of the training settings.
     refits : whether one step does it all, so that a changed setting or point is fitted again at once.
+    has_band : whether how sure it is, is half of what there is to see.
     most_points : the most training points that it learns from, 0 for any number; and `why_not_more`, a clause.
     """
 
@@ -68,6 +69,7 @@ class LearnerEntry:
     sentence: str
     own_losses: Mapping[Task, str] | None = None
     refits: bool = False
+    has_band: bool = False
     most_points: int = 0
     why_not_more: str = ""
 
@@ -159,6 +161,7 @@ LEARNERS: dict[str, LearnerEntry] = {
             "All curves of a smoothness that go with the points: their mean, and how far they stray from it.",
             own_losses={"regression": "squared"},
             refits=True,
+            has_band=True,
             most_points=4_000,
             why_not_more="it compares every point with every other, and solves for all at once",
         ),

@@ -95,6 +95,8 @@ def with_learner(experiment: Experiment, kind: str) -> Experiment:
     """`experiment` with the learner `kind` at its defaults, and a loss that goes with it."""
     if experiment.learner.kind == kind:
         return experiment
+    if LEARNERS[kind].has_band and not experiment.view.band:
+        experiment = replaced(experiment, "view.band", True)
     return suited(experiment.model_copy(update={"learner": LEARNERS[kind].settings()}))
 
 

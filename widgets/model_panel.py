@@ -33,7 +33,7 @@ _SHOWN: dict[tuple[Task, int], tuple[str, ...]] = {
     ("classification", 2): (
         "probability", "boundary", "contours", "errors", "held_out", "equation", "grid", "legend",
     ),
-    ("regression", 1): ("residuals", "held_out", "equation", "grid", "legend"),
+    ("regression", 1): ("residuals", "band", "held_out", "equation", "grid", "legend"),
     ("regression", 2): ("probability", "contours", "held_out", "equation", "grid", "legend"),
 }  # fmt: skip
 """What can be shown, by task and number of inputs."""

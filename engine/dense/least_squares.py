@@ -12,6 +12,7 @@ from engine.dense.learner import DenseLearner
 from engine.dense.state import DenseState, sealed
 from engine.learner import RUNNING, Outcome, Path, TrainingData
 from engine.losses import LossMismatch
+from engine.overlays import Band, Frame, Overlay
 from engine.training_settings import Training
 
 
@@ -102,6 +103,22 @@ class LeastSquaresLearner(SquaredLossLearner):
             epoch=state.epoch + 1,
             status="converged",
         )
+
+    def overlays(self, state: DenseState, data: TrainingData, frame: Frame) -> tuple[Overlay, ...]:
+        """About a curve, the band in which 95 % of new points are expected."""
+        if frame.n_inputs != 1 or state.status != "converged":
+            return ()
+        from engine.bands import least_squares_reach
+
+        weights, intercept = state.parameters[:-1], float(state.parameters[-1])
+        residuals = np.asarray(data.y, np.float64) - (np.asarray(data.Z, np.float64) @ weights + intercept)
+        x = frame.columns()
+        Z = frame.features(x)
+        reach = least_squares_reach(data, residuals, self.training.regularization.l2, Z)
+        if reach is None:
+            return ()
+        values = np.asarray(Z, np.float64) @ weights + intercept
+        return (Band(x[:, 0], values - reach, values + reach, "95 % of new points"),)
 
     def outcome(self, state: DenseState) -> Outcome:
         """Converged after the first step."""

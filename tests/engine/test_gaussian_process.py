@@ -11,7 +11,7 @@ from sklearn.gaussian_process.kernels import RBF, ConstantKernel, Matern, WhiteK
 from sklearn.kernel_ridge import KernelRidge
 
 from engine.checks import blocking
-from engine.experiment import Experiment, GeneratedData
+from engine.experiment import Experiment, GeneratedData, View
 from engine.generators import dataset_of
 from engine.kernel_functions import squared_distances
 from engine.learner import TrainingData
@@ -88,6 +88,7 @@ def test_ninety_five_percent_of_new_points_lie_in_the_band() -> None:
         data=GeneratedData(generator="sine", n_points=300, noise=0.3),
         learner=GaussianProcess(),
         training=training("squared"),
+        view=View(band=True),
     )
     run = Run(experiment)
     run.advance(1)
