@@ -27,6 +27,8 @@ __all__ = [
 
 _FIRST_BYTES = 65_536
 _NAMED_AS_POINTS = re.compile(r"\W*x1?\b")
+_FURTHER_INPUT = re.compile(r"x\d+")
+"""Titles beside x1 and x2 that say that the file is of more than points."""
 _LARGEST_FILE = 512 * 2**20
 BULK_CHARACTERS = 2**20
 """A text up to this long is read cell by cell in 0.1 s: less than it takes to load the parser for longer ones."""
@@ -100,7 +102,10 @@ def likely_points(path: str | os.PathLike[str]) -> Literal["yes", "perhaps", "no
     if table.width == 1:
         return "yes"
     titles = {title.lower() for title in table.header or ()}
-    if {"x1", "x2"} <= titles or "x" in titles:
+    others = titles - {"x1", "x2"}
+    if {"x1", "x2"} <= titles and not any(map(_FURTHER_INPUT.fullmatch, others)):
+        return "yes"
+    if "x" in titles and (table.width <= 3 or {"part", "predicted"} & titles):
         return "yes"
     if table.width > 3:
         return "no"

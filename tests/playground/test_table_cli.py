@@ -29,6 +29,10 @@ from tests.playground.command_line import Say
         ("height,weight,sex\n1,2,m\n3,,f\n2,4,m\n", False),
         ("a,b,c,d\n1,2,3,4\n5,6,7,8\n", False),
         ("a;b;c;d\n1,5;2;3;x\n5;6,5;7;y\n", False),
+        ("x0,x1,x2,y\n1,2,3,4\n5,6,7,8\n", False),
+        ("x1,x2,x3,x4\n1,2,3,4\n5,6,7,8\n", False),
+        ("x,y,z,kind\n1,2,3,a\n5,6,7,b\n", False),
+        ("x,y,part,predicted\n1,2,train,3\n5,6,test,7\n", True),
     ],
 )
 def test_a_file_is_points_or_a_table(text: str, points: bool, tmp_path: Path) -> None:
