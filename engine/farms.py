@@ -20,7 +20,7 @@ Deliver = Callable[[Any], None]
 
 _ANSWER_SECONDS = 10
 """How long a scheduler may take to answer."""
-_NICENESS = 10
+_NICENESS = 19
 """Of what computes here: behind the window, and behind the model that it shows learning."""
 
 
