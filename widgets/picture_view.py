@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from typing import Protocol
 
 from PySide6.QtCore import QEvent, QPointF, QRectF, QSize, Qt, Signal
@@ -9,7 +10,7 @@ from PySide6.QtGui import QColor, QFont, QHelpEvent, QKeyEvent, QMouseEvent, QPa
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QPushButton, QScrollArea, QSizePolicy, QToolTip, QVBoxLayout, QWidget
 
 from widgets.curve_chart import chart_font
-from widgets.sections import Segmented
+from widgets.sections import ElidedLabel, Segmented
 from widgets.theme import LIGHT, Theme
 
 _CONTROLS_PADDING = (15, 16)
@@ -155,6 +156,19 @@ class PictureView(QWidget):
         column.addLayout(self.controls)
         column.addWidget(self._scroll, 1)
         self.set_theme(theme)
+
+    def add_kinds(
+        self, entries: Sequence[tuple[str, str, str]], chosen: str, hear: Callable[[str], None]
+    ) -> tuple[Segmented, ElidedLabel]:
+        """Offer several pictures, by (id, title, tooltip), of which one is seen; and beside them a line for a hint."""
+        kinds, hint = Segmented(entries), ElidedLabel()
+        kinds.set_chosen(chosen)
+        kinds.chosen.connect(hear)
+        hint.setProperty("look", "hint")
+        self.controls.addWidget(kinds)
+        self.controls.addWidget(hint, 1)
+        self.set_theme(self.theme)
+        return kinds, hint
 
     def sizeHint(self) -> QSize:
         return QSize(720, 190)

@@ -14,7 +14,6 @@ from engine.dataset import PART_NAMES, FloatArray, IntArray
 from engine.snapshot import Judged
 from widgets.axes import number_text, padded_range
 from widgets.picture_view import PictureView
-from widgets.sections import ElidedLabel, Segmented
 from widgets.stage_geometry import Floats, nearest_row
 from widgets.stage_shapes import Look, Sprites, neutral_look
 from widgets.theme import LIGHT, Theme
@@ -40,20 +39,15 @@ class Residuals(PictureView):
         self._x: FloatArray = np.empty(0)
         self._y: FloatArray = np.empty(0)
         super().__init__("Residuals", _EMPTY, theme)
-        self._kinds = Segmented(
+        self._kinds, self._hint = self.add_kinds(
             [
                 ("predicted", "Residuals", "True minus predicted, against what is predicted."),
                 ("input", "Residuals over x", "True minus predicted, against the input."),
                 ("true", "Against true", "What is predicted against what is true: the diagonal is perfect."),
-            ]
+            ],
+            self._kind,
+            self._on_kind_chosen,
         )
-        self._kinds.set_chosen(self._kind)
-        self._kinds.chosen.connect(self._on_kind_chosen)
-        self._hint = ElidedLabel()
-        self._hint.setProperty("look", "hint")
-        self.controls.addWidget(self._kinds)
-        self.controls.addWidget(self._hint, 1)
-        self.set_theme(theme)
         self._arrange()
 
     def set_content(self, judged: Judged | None) -> None:

@@ -15,7 +15,6 @@ from engine.weights import Penalty, WeightPath, Weights
 from widgets.axes import Axis, number_text, padded_range
 from widgets.curve_chart import chart_font, polyline
 from widgets.picture_view import PictureView
-from widgets.sections import ElidedLabel, Segmented
 from widgets.theme import LIGHT, Theme
 from widgets.xy_chart import Frame, lay_out, paint_axes, paint_card, write
 
@@ -42,20 +41,15 @@ class WeightsView(PictureView):
         self._kind: Kind = "bars"
         self._dragged: float | None = None
         super().__init__("Weights", _EMPTY, theme)
-        self._kinds = Segmented(
+        self._kinds, self._hint = self.add_kinds(
             [
                 ("bars", "Weights", "What each feature counts."),
                 ("l2", "Ridge path", "How an L2 penalty shrinks the weights of least squares."),
                 ("l1", "Lasso path", "How an L1 penalty sets one weight after the other to zero."),
-            ]
+            ],
+            self._kind,
+            self._on_kind_chosen,
         )
-        self._kinds.set_chosen(self._kind)
-        self._kinds.chosen.connect(self._on_kind_chosen)
-        self._hint = ElidedLabel()
-        self._hint.setProperty("look", "hint")
-        self.controls.addWidget(self._kinds)
-        self.controls.addWidget(self._hint, 1)
-        self.set_theme(theme)
         self._arrange()
 
     def set_content(self, content: Weights | None) -> None:

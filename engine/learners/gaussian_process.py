@@ -45,7 +45,7 @@ class GaussianProcess(Settings):
         "Scales",
         "The length scale and both SDs: those that make the training points likeliest (of more than"
         f" {_TUNED_ROWS} points, {_TUNED_ROWS} are looked at), or set by hand.",
-        labels={"tuned": "Found by likelihood", "by_hand": "By hand"},
+        labels={"tuned": "By likelihood", "by_hand": "By hand"},
     )
     length_scale: float = choice(
         0.5,
@@ -182,7 +182,7 @@ class GaussianProcessLearner(StepwiseLearner[GaussianProcessState]):
 
     def ending(self, state: GaussianProcessState) -> str:
         """The likelihood, what was found, and what it took."""
-        said = f"Log marginal likelihood {state.log_likelihood:.4g}"
+        said = f"Log marginal likelihood {state.log_likelihood:.4g}".replace("-", "−")
         if self.settings.found == "tuned":
             said += f" at ℓ = {state.length_scale:.3g}, σ_f = {state.signal:.3g}, σ_n = {state.noise:.3g}"
         if state.jitter:
