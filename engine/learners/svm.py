@@ -44,14 +44,21 @@ class SupportVectorMachine(Settings):
         le=1e4,
         log=True,
     )
+    gamma_from: Literal["data", "by_hand"] = choice(
+        "data",
+        "γ",
+        "From the data: 1 / (number of features × their variance), which suits any number and scale; or set by hand.",
+        labels={"data": "From the data", "by_hand": "By hand"},
+        only_for={"kernel": ("rbf", "polynomial", "sigmoid")},
+    )
     gamma: float = choice(
         1.0,
-        "γ",
+        "γ by hand",
         "How quickly likeness falls with distance, exp(−γ d²), or the factor of the product: large bends the boundary.",
         ge=1e-4,
         le=1e3,
         log=True,
-        only_for={"kernel": ("rbf", "polynomial", "sigmoid")},
+        only_for={"kernel": ("rbf", "polynomial", "sigmoid"), "gamma_from": ("by_hand",)},
     )
     degree: int = choice(
         3, "Degree", "The power of a polynomial kernel.", ge=1, le=10, only_for={"kernel": ("polynomial",)}
@@ -91,6 +98,7 @@ class SupportVectorState(StepState):
     vectors : (m, p) their features.
     weights : (m, k), one column for a regression or for two classes, else one for each pair of classes.
     intercepts : (k,).
+    gamma : γ as it was used.
     classes : the classes that were learned, ascending; empty in regression.
     n_rows : how many training rows there were.
     gave_up : whether the solver stopped before it was done.
@@ -100,6 +108,7 @@ class SupportVectorState(StepState):
     vectors: FloatArray = field(default_factory=lambda: frozen_array(np.empty((0, 0)), np.float64))
     weights: FloatArray = field(default_factory=lambda: frozen_array(np.empty((0, 0)), np.float64))
     intercepts: FloatArray = field(default_factory=lambda: frozen_array(np.empty(0), np.float64))
+    gamma: float = 1.0
     classes: tuple[int, ...] = ()
     n_rows: int = 0
     gave_up: bool = False
@@ -145,12 +154,18 @@ class SupportVectorLearner(StepwiseLearner[SupportVectorState]):
         with np.errstate(over="ignore"):
             largest = float((np.asarray(data.Z, np.float64) ** 2).sum(axis=1).max())
             if self.settings.kernel == "polynomial":
-                largest = float(
-                    np.power(self.settings.gamma * largest + abs(self.settings.coef0), self.settings.degree)
-                )
+                largest = float(np.power(self._gamma(data) * largest + abs(self.settings.coef0), self.settings.degree))
         if not largest < _LARGEST:
             lower = ", or lower the degree" if self.settings.kernel == "polynomial" else ""
             raise CannotLearn(f"Features are so large that products of them overflow: scale the features{lower}.")
+
+    def _gamma(self, data: TrainingData) -> float:
+        """γ as it is set, or as scikit-learn's ``gamma="scale"`` takes it from the data."""
+        if self.settings.gamma_from == "by_hand":
+            return self.settings.gamma
+        # One order in memory, so that equal numbers are added in the same order and give the same bits.
+        variance = float(np.ascontiguousarray(data.Z, np.float64).var())
+        return 1.0 / (data.Z.shape[1] * variance) if variance > 0 else 1.0
 
     def _classes_fitted(self, data: TrainingData) -> SupportVectorState:
         from sklearn.svm import SVC
@@ -176,7 +191,7 @@ class SupportVectorLearner(StepwiseLearner[SupportVectorState]):
         most = max(_FEWEST_ITERATIONS, min(_MOST_ITERATIONS, 2_000_000_000 // len(data.Z)))
         return {
             "kernel": "poly" if kernel == "polynomial" else kernel,
-            "gamma": settings.gamma, "degree": settings.degree, "coef0": settings.coef0, "max_iter": most,
+            "gamma": self._gamma(data), "degree": settings.degree, "coef0": settings.coef0, "max_iter": most,
         }  # fmt: skip
 
     @staticmethod
@@ -186,10 +201,11 @@ class SupportVectorLearner(StepwiseLearner[SupportVectorState]):
         rows = frozen_array(model.support_, np.int64)
         vectors = frozen_array(np.asarray(data.Z, np.float64)[rows], np.float64)
         intercepts = frozen_array(model.intercept_, np.float64)
+        gamma = float(model._gamma)  # as LIBSVM was told
         weights = frozen_array(weights, np.float64)
         return SupportVectorState(
-            ended=True, rows=rows, vectors=vectors, weights=weights, intercepts=intercepts, classes=classes,
-            n_rows=len(data.Z), gave_up=gave_up,
+            ended=True, rows=rows, vectors=vectors, weights=weights, intercepts=intercepts, gamma=gamma,
+            classes=classes, n_rows=len(data.Z), gave_up=gave_up,
         )  # fmt: skip
 
     def ending(self, state: SupportVectorState) -> str:
@@ -216,7 +232,7 @@ class SupportVectorLearner(StepwiseLearner[SupportVectorState]):
         if len(state.intercepts) == 0:
             return np.zeros((len(Z), 1))
         with np.errstate(over="ignore", invalid="ignore"):
-            sums = weighted_sums(lambda rows: self._kernel(rows, state.vectors), Z, state.weights)
+            sums = weighted_sums(lambda rows: self._kernel(rows, state.vectors, state.gamma), Z, state.weights)
             return sums + state.intercepts
 
     def _class_scores(self, state: SupportVectorState, Z: FloatArray) -> FloatArray:
@@ -234,16 +250,16 @@ class SupportVectorLearner(StepwiseLearner[SupportVectorState]):
         scores[:, list(classes)] = learned
         return scores
 
-    def _kernel(self, A: FloatArray, B: FloatArray) -> FloatArray:
+    def _kernel(self, A: FloatArray, B: FloatArray, gamma: float) -> FloatArray:
         from engine.kernel_functions import rbf
 
         settings = self.settings
         if settings.kernel == "rbf":
-            return rbf(A, B, settings.gamma)
+            return rbf(A, B, gamma)
         products = np.asarray(A @ B.T)
         if settings.kernel == "linear":
             return products
-        products *= settings.gamma
+        products *= gamma
         products += settings.coef0
         if settings.kernel == "sigmoid":
             return np.asarray(np.tanh(products, out=products))

@@ -43,7 +43,8 @@ def _machine() -> Experiment:
     """Of support vectors: not compiled, so it is searched in processes."""
     from playground.choices import with_learner
 
-    return set_values(with_learner(experiment_of({}), "svm"), {"data.noise": "0.3", "data.n_points": "2500"})
+    values = {"data.noise": "0.3", "data.n_points": "2500", "learner.gamma_from": "by_hand"}
+    return set_values(with_learner(experiment_of({}), "svm"), values)
 
 
 @dataclass

@@ -24,8 +24,8 @@ from tests.engine.grids import CLASSES, VALUES, grid, learned_from
 SETTINGS = [
     SupportVectorMachine(),
     SupportVectorMachine(kernel="linear", C=10.0, epsilon=0.02),
-    SupportVectorMachine(kernel="polynomial", C=0.5, gamma=0.7, degree=4, coef0=0.5),
-    SupportVectorMachine(kernel="sigmoid", gamma=0.3, coef0=-0.2, epsilon=0.3),
+    SupportVectorMachine(kernel="polynomial", C=0.5, gamma_from="by_hand", gamma=0.7, degree=4, coef0=0.5),
+    SupportVectorMachine(kernel="sigmoid", gamma_from="by_hand", gamma=0.3, coef0=-0.2, epsilon=0.3),
 ]
 VIEW = Viewport((-1.0, 1.0), (-1.0, 1.0), 64, 64)
 
@@ -37,9 +37,8 @@ def fitted(settings: SupportVectorMachine, data: TrainingData) -> tuple[Any, Any
 
 def reference(model: type, settings: SupportVectorMachine, **more: Any) -> Any:
     kernel = "poly" if settings.kernel == "polynomial" else settings.kernel
-    return model(
-        C=settings.C, kernel=kernel, gamma=settings.gamma, degree=settings.degree, coef0=settings.coef0, **more
-    )
+    gamma = settings.gamma if settings.gamma_from == "by_hand" else "scale"
+    return model(C=settings.C, kernel=kernel, gamma=gamma, degree=settings.degree, coef0=settings.coef0, **more)
 
 
 @pytest.mark.parametrize("settings", SETTINGS, ids=lambda chosen: chosen.kernel)
@@ -74,7 +73,7 @@ def test_any_number_of_features_and_classes_with_doubles_and_a_constant_column(n
     Z[:, -1] = 2.0 if n_features > 1 else Z[:, -1]
     data = TrainingData(Z, np.concatenate([data.y, data.y[:20]]), "classification", n_classes)
     learner, state = fitted(SupportVectorMachine(), data)
-    theirs = SVC(gamma=1.0, break_ties=n_classes > 2).fit(data.Z, data.y)
+    theirs = SVC(gamma="scale", break_ties=n_classes > 2).fit(data.Z, data.y)
     assert np.array_equal(learner.predict(state, data.Z).labels, theirs.predict(data.Z))
 
 
@@ -85,7 +84,7 @@ def test_a_class_that_is_held_out_is_never_the_answer() -> None:
     learner, state = fitted(SupportVectorMachine(), data)
     said = learner.predict(state, found.Z)
     assert said.scores.shape == (60, 3)
-    assert np.array_equal(said.labels, SVC(gamma=1.0).fit(data.Z, data.y).predict(found.Z))
+    assert np.array_equal(said.labels, SVC(gamma="scale").fit(data.Z, data.y).predict(found.Z))
 
 
 def test_before_the_first_step_it_says_nothing() -> None:
@@ -109,7 +108,7 @@ def test_the_loss_of_two_classes_is_the_hinge_of_the_margin() -> None:
 def test_the_loss_of_more_classes_is_the_hinge_of_the_lead() -> None:
     data = classes(60, 4)
     learner, state = fitted(SupportVectorMachine(), data)
-    scores = SVC(gamma=1.0).fit(data.Z, data.y).decision_function(data.Z)
+    scores = SVC(gamma="scale").fit(data.Z, data.y).decision_function(data.Z)
     expected = []
     for row, right in zip(scores, data.y, strict=True):
         expected.append(max(0.0, 1.0 - (row[right] - max(np.delete(row, right)))))
@@ -171,7 +170,7 @@ def test_a_problem_that_is_too_hard_ends_with_advice(monkeypatch: pytest.MonkeyP
     monkeypatch.setattr("engine.learners.svm._MOST_ITERATIONS", 100)
     monkeypatch.setattr("engine.learners.svm._FEWEST_ITERATIONS", 1)
     data = classes(n=200)
-    learner, state = fitted(SupportVectorMachine(C=1e4, gamma=30.0), data)
+    learner, state = fitted(SupportVectorMachine(C=1e4, gamma_from="by_hand", gamma=30.0), data)
     assert learner.outcome(state).status == "converged"
     assert "lower C" in learner.outcome(state).sentence
 

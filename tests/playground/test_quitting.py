@@ -151,6 +151,8 @@ def window():
 def search():
     found = window()
     data = {"data.n_points": "3000", "data.noise": "0.4", "training.stop.max_epochs": "1000000000"}
+    if sys.argv[1] == "svm":
+        data["learner.gamma_from"] = "by_hand"
     found.document.edit(set_values(with_learner(found.document.experiment, sys.argv[1]), data), "Search")
     found.document.mark_saved(Path("unused.playground"), found.document.experiment)
     found.evaluation.open("validation")
