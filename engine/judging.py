@@ -14,6 +14,7 @@ from engine.examination import Examined, rows_of
 from engine.learner import Learner, Prediction
 from engine.metrics import LOOKED_AT, split_metrics
 from engine.snapshot import Judged, SplitMetrics, Viewport
+from engine.stepwise import StepwiseLearner
 
 if TYPE_CHECKING:
     from engine.model import Model
@@ -74,7 +75,9 @@ class Judging:
         if self._measured is not None and self._measured.is_of(learner, state, threshold) and self._measured.complete:
             return self._by_part(self._everything().rows, self._targets, *self._measured.result())
         losses, said = self._judge(learner, state)
-        return self._by_part(self.examined.rows, self.examined.y, losses, decided(said, threshold))
+        said = decided(said, threshold)
+        losses = _losses_at(threshold, learner, losses, said, self.examined.y)
+        return self._by_part(self.examined.rows, self.examined.y, losses, said)
 
     def judged(self, model: Model, threshold: float = HALF) -> Judged:
         """What is said of the examined points, for metrics that are made only when they are looked at."""
@@ -143,6 +146,15 @@ class Judging:
         }
 
 
+def _losses_at(
+    threshold: float, learner: Learner[Any], losses: FloatArray, said: Prediction, y: np.ndarray[Any, Any]
+) -> FloatArray:
+    """The losses as the threshold decides: where a model judges itself by its mistakes, those of the labels `said`."""
+    if threshold == HALF or not isinstance(learner, StepwiseLearner):
+        return losses
+    return learner.losses_of(said, y)
+
+
 class _Measured:
     """The losses of all points and what is said of them, piece by piece."""
 
@@ -164,7 +176,7 @@ class _Measured:
         piece = slice(self._done, self._done + _PIECE)
         losses, said = self._learner.judge(self._state, Z[piece], targets[piece])
         said = decided(said, self._threshold)
-        self._losses.append(losses)
+        self._losses.append(_losses_at(self._threshold, self._learner, losses, said, targets[piece]))
         for store, array in ((self._labels, said.labels), (self._values, said.values)):
             if array is not None:
                 store.append(array)

@@ -18,6 +18,7 @@ from typing import Any, Literal, get_args, get_origin
 import numpy as np
 from pydantic.fields import FieldInfo
 
+from engine.dataset import Task
 from engine.edits import SettingError, set_values
 from engine.experiment import Experiment
 from engine.generators import task_of
@@ -94,7 +95,7 @@ def parameters(experiment: Experiment) -> tuple[Parameter, ...]:
     elif own_loss(learner, task) is None:
         groups.append(("training", experiment.training))
     groups.append(("preparation", experiment.preparation))
-    found = (each for prefix, group in groups for each in _walk(group, prefix, ""))
+    found = (each for prefix, group in groups for each in _walk(group, prefix, "", task))
     idle = set() if isinstance(experiment.data, TableData) else {"preparation.missing", "preparation.encoding"}
     if getattr(learner, "fit", "") == "least_squares":
         idle.add("training.regularization.l1")
@@ -111,26 +112,29 @@ def capacity_of(among: Sequence[Parameter]) -> Parameter | None:
     return next((each for each in among if each.path == "preparation.polynomial"), None)
 
 
-def _walk(group: Settings, prefix: str, within: str) -> Iterator[Parameter]:
+def _walk(group: Settings, prefix: str, within: str, task: Task) -> Iterator[Parameter]:
     for name, field in type(group).model_fields.items():
         path, value = f"{prefix}.{name}", getattr(group, name)
-        if path.startswith(_NO_MODEL) or not _means_something(field, group):
+        if path.startswith(_NO_MODEL) or not _means_something(field, group, task):
             continue
         if isinstance(value, Settings):
-            yield from _walk(value, path, within)
+            yield from _walk(value, path, within, task)
         elif isinstance(value, tuple) and any(isinstance(item, Settings) for item in value):
             for index, item in enumerate(value):
-                yield from _walk(item, f"{path}.{index}", f"{(field.title or name).removesuffix('s')} {index + 1}")
+                nth = f"{(field.title or name).removesuffix('s')} {index + 1}"
+                yield from _walk(item, f"{path}.{index}", nth, task)
         else:
             found = _parameter(path, name, field, value, within)
             if found is not None:
                 yield found
 
 
-def _means_something(field: FieldInfo, siblings: Settings) -> bool:
-    extra = field.json_schema_extra
-    only_for: Any = extra.get("only_for") if isinstance(extra, dict) else None
-    return all(getattr(siblings, name) in allowed for name, allowed in (only_for or {}).items())
+def _means_something(field: FieldInfo, siblings: Settings, task: Task) -> bool:
+    extra: Any = field.json_schema_extra if isinstance(field.json_schema_extra, dict) else {}
+    only_for: Any = extra.get("only_for")
+    return extra.get("only_in", task) == task and all(
+        getattr(siblings, name) in allowed for name, allowed in (only_for or {}).items()
+    )
 
 
 def _parameter(path: str, name: str, field: FieldInfo, value: Any, within: str) -> Parameter | None:

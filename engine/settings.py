@@ -24,6 +24,7 @@ def choice(
     *,
     labels: dict[str, str] | None = None,
     only_for: dict[str, tuple[str, ...]] | None = None,
+    only_in: str = "",
     unit: str = "",
     log: bool = False,
     step: float | None = None,
@@ -40,6 +41,7 @@ def choice(
     labels : for a choice among names, what each is called on screen.
     only_for : the sibling fields' values for which this field means something,
         e.g. ``{"kind": ("momentum", "nesterov")}``; a form hides it otherwise.
+    only_in : the task in which it means something, "classification" or "regression"; empty for both.
     unit : printed after the value.
     log : the range is walked by ratios rather than by differences.
     step : the increment of a spin box or slider.
@@ -51,6 +53,8 @@ def choice(
         extra["labels"] = labels
     if only_for is not None:
         extra["only_for"] = {name: list(values) for name, values in only_for.items()}
+    if only_in:
+        extra["only_in"] = only_in
     if unit:
         extra["unit"] = unit
     if step is not None:

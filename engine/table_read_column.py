@@ -114,6 +114,10 @@ class ReadColumn:
         values[self.odd_rows] = np.array([place[text] for text in self.texts], np.float64)[self.odd_codes]
         return values, names
 
+    def missing_as(self, kind: Kind) -> int:
+        """How many cells have no value as a column of that kind: also those that hold no number, or no date."""
+        return int(np.isnan(self.as_kind(kind)[0]).sum()) if kind in ("numerical", "date") else self.missing
+
     def remark(self, kind: Kind, lines: Sequence[int]) -> str:
         """What is odd about it as a column of that kind; empty where nothing is."""
         if self.missing == len(self.numbers):

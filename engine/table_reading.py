@@ -81,6 +81,13 @@ class Reading:
         said = list(self.remarks)
         if able > MOST_FEATURES >= len(features) > 0.8 * MOST_FEATURES:
             said.append(f"A model sees at most {MOST_FEATURES} inputs: the first {len(features):,} columns are chosen.")
+        for number, column in enumerate(self.columns, 1):
+            likely = column.name.lower() in _TARGETS or number == len(self.columns)
+            if likely and target and kinds[column.name] == "text" and column.texts and column.name != target:
+                said.append(
+                    f"{column.name} has {len(column.texts):,} different texts, but a model tells at most"
+                    f" {MAX_TABLE_CLASSES} classes apart: the target is {target}."
+                )
         if not target:
             said.append("No column can be predicted: there is neither a number nor a category in it.")
         return tuple(said)

@@ -9,7 +9,7 @@ from dataclasses import replace
 from engine import checks
 from engine.dataset import CLASS_NAMES, MAX_CLASSES, FloatArray, IntArray, Points, Task
 from engine.edits import replaced, set_values
-from engine.experiment import Data, DrawnData, Experiment, GeneratedData, GeneratorName
+from engine.experiment import Data, DrawnData, Experiment, GeneratedData, GeneratorName, View
 from engine.generators import dataset_of, task_of
 from engine.registry import LEARNERS, learners_for
 from engine.table_columns import Columns
@@ -28,7 +28,7 @@ def with_data(experiment: Experiment, data: Data) -> Experiment:
         before, after = ("none", "standardize") if is_table else ("standardize", "none")
         if experiment.preparation.scaling == before:
             experiment = replaced(experiment, "preparation.scaling", after)
-    view = experiment.view.model_copy(update={"x_range": None, "y_range": None})
+    view = experiment.view.model_copy(update={"x_range": None, "y_range": None, "threshold": View().threshold})
     changed = suited(experiment.model_copy(update={"data": data, "view": view}))
     if task_of(data) != task_of(experiment.data):
         changed = replaced(changed, "training.loss.kind", checks.default_loss(task_of(data)))

@@ -169,7 +169,7 @@ class TableDraft:
             names = column.categories
             gap = " < " if kind == "ordinal" else ", "
             remark = gap.join(names[:6]) + (", …" if len(names) > 6 else "")
-        return PreviewColumn(column.name, kind, is_feature, column.missing, remark)
+        return PreviewColumn(column.name, kind, is_feature, column.missing_as(kind), remark)
 
     def _choices(self) -> tuple[PreviewChoice, ...]:
         now, guess = self.reading.dialect, self.guess

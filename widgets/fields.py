@@ -42,6 +42,7 @@ class FieldSpec:
     unit: str = ""
     options: tuple[tuple[str, str], ...] = ()
     only_for: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    only_in: str = ""
     advanced: bool = False
 
     def allows(self, value: Number) -> bool:
@@ -73,8 +74,10 @@ class FieldSpec:
     def with_unit(self, text: str) -> str:
         return f"{text} {self.unit}" if self.unit else text
 
-    def means_something(self, settings: Settings) -> bool:
-        """Whether the field matters, given its siblings' values."""
+    def means_something(self, settings: Settings, task: str = "") -> bool:
+        """Whether the field matters, given its siblings' values and the task, where that is known."""
+        if task and self.only_in not in ("", task):
+            return False
         return all(getattr(settings, name) in values for name, values in self.only_for.items())
 
     def tooltip(self) -> str:
@@ -165,6 +168,7 @@ def _field_spec(name: str, path: str, info: FieldInfo) -> FieldSpec | None:
         unit=str(extra.get("unit", "")),
         options=options,
         only_for={sibling: tuple(values) for sibling, values in only_for.items()},
+        only_in=str(extra.get("only_in", "")),
         advanced=bool(extra.get("advanced")),
     )
 

@@ -249,15 +249,15 @@ class Form(QWidget):
     def rows(self) -> tuple[FieldRow, ...]:
         return tuple(self._rows.values())
 
-    def set_value(self, settings: Settings) -> None:
-        """Show `settings`; nothing is emitted."""
+    def set_value(self, settings: Settings, task: str = "") -> None:
+        """Show `settings`, of them what matters in `task`; nothing is emitted."""
         before, self._settings = self._settings, settings
         for name, row in self._rows.items():
             value = getattr(settings, name)
             # A refused value stays on screen, with its sentence, until the document holds another.
             if not (row.is_wrong and before is not None and getattr(before, name, None) == value):
                 row.set_value(value)
-            row.setVisible(row.spec.means_something(settings))
+            row.setVisible(row.spec.means_something(settings, task))
         if self.fold is not None:
             folded = [row.spec for row in self._rows.values() if row.spec.advanced and not row.isHidden()]
             changed = sum(getattr(settings, spec.name) != spec.default for spec in folded)

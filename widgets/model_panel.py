@@ -224,7 +224,7 @@ class ModelPanel(Panel):
         current = self._learner_form(settings.kind)
         for form in self._learner_forms.values():
             form.setVisible(form is current and bool(form.rows()))
-        current.set_value(settings)
+        current.set_value(settings, self._task)
         self.layers.setVisible(isinstance(settings, MultilayerPerceptron))
         if isinstance(settings, MultilayerPerceptron):
             self.layers.set_layers(settings.layers)

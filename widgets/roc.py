@@ -113,9 +113,8 @@ class Roc(PictureView):
         if self._is_movable:
             name = self._class_names[1]
             self._said.setText(f"p({name if len(name) <= 12 else name[:11] + '…'}) ≥")
-            if not self._dragged:
-                with QSignalBlocker(self._slider):
-                    self._slider.set_value(self._threshold)
+            with QSignalBlocker(self._slider):
+                self._slider.set_value(self._threshold)
 
     def _on_kind_chosen(self, kind: str) -> None:
         self._kind = "roc" if kind == "roc" else "pr" if kind == "pr" else "calibration"

@@ -5,7 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from PySide6.QtCore import QAbstractItemModel, QAbstractTableModel, QModelIndex, QPersistentModelIndex, Qt, Signal
+from PySide6.QtCore import (
+    QAbstractItemModel,
+    QAbstractTableModel,
+    QModelIndex,
+    QPersistentModelIndex,
+    Qt,
+    QTimer,
+    Signal,
+)
 from PySide6.QtWidgets import QStyledItemDelegate, QStyleOptionViewItem, QWidget
 
 from widgets.sections import QuietComboBox
@@ -193,6 +201,7 @@ class KindDelegate(QStyledItemDelegate):
         for key, label in model.kinds:
             box.addItem(label, key)
         box.activated.connect(self._on_activated)
+        QTimer.singleShot(0, box, box.showPopup)  # who clicked there wants to see what there is
         return box
 
     def setEditorData(self, editor: QWidget, index: Index) -> None:

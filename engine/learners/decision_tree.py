@@ -35,12 +35,14 @@ class DecisionTree(Settings):
         "Impurity of classes",
         "What a question should lower: the chance that two points differ (Gini), or the entropy of the classes.",
         labels={"gini": "Gini", "entropy": "Entropy"},
+        only_in="classification",
     )
     error: Literal["squared_error", "absolute_error"] = choice(
         "squared_error",
         "Error of numbers",
         "What a question should lower in regression: squared distances to the mean, or distances to the median.",
-        labels={"squared_error": "Squared (mean)", "absolute_error": "Absolute (median)"},
+        labels={"squared_error": "Squared", "absolute_error": "Absolute"},
+        only_in="regression",
     )
     max_depth: int = choice(
         4, "Depth", "At most so many questions are asked about one point: more make smaller regions.", ge=1, le=30

@@ -76,7 +76,8 @@ class SupportVectorMachine(Settings):
     epsilon: float = choice(
         0.1,
         "Tube (ε)",
-        "In regression: residuals up to ε cost nothing, so points inside the tube do not count.",
+        "Residuals up to ε cost nothing, so points inside the tube do not count.",
+        only_in="regression",
         ge=0.0,
         le=1000.0,
         step=0.05,
