@@ -116,13 +116,14 @@ class TablePreview(QDialog):
         box.setAccessibleName(choice.title)
         box.setAccessibleDescription(choice.tooltip)
         box.setToolTip(choice.tooltip)
-        box.setMinimumContentsLength(9)
+        longest = max(len(text) for _, text in choice.options)
+        box.setMinimumContentsLength(min(longest, 14))
         box.activated.connect(self._on_choice)
         label = QLabel(choice.title)
         label.setBuddy(box)
         self._choices[choice.id] = box
         line.addWidget(label)
-        line.addWidget(box, max(len(text) for _, text in choice.options))
+        line.addWidget(box, longest)
 
     def _target_line(self, content: PreviewContent) -> QHBoxLayout:
         line = QHBoxLayout()

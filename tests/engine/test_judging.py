@@ -150,3 +150,15 @@ def test_a_threshold_acts_on_the_sample_and_on_every_point() -> None:
     again = run.predict(run.dataset.X).labels
     assert again is not None
     assert np.array_equal(again, labels)
+
+
+@pytest.mark.parametrize("n_points", [300, 60_000])
+def test_a_loss_that_counts_mistakes_counts_them_at_the_threshold(n_points: int) -> None:
+    values = {"data.generator": "moons", "data.noise": 0.4, "data.n_points": n_points, "learner.kind": "decision_tree"}
+    run = Run(set_values(Experiment(), {**values, "view.threshold": 0.85}))
+    run.advance(3)
+    for metrics in run.metrics().values():
+        assert metrics["loss"].value == pytest.approx(1.0 - metrics["accuracy"].value)
+    at_half = Run(set_values(Experiment(), values))
+    at_half.advance(3)
+    assert at_half.metrics()["train"]["loss"].value < run.metrics()["train"]["loss"].value

@@ -29,7 +29,7 @@ def test_a_quirky_file_is_read_as_it_was_meant() -> None:
     columns = {column.name: column for column in reading.columns}
     remarks = {name: column.remark(column.kind, reading.lines) for name, column in columns.items()}
     assert remarks["Gewicht"].startswith("10 without a number (‘ungefähr 70’ in row 17, ")
-    assert columns["Gewicht"].missing == 10
+    assert (columns["Gewicht"].missing, columns["Gewicht"].missing_as("numerical")) == (10, 20)
     assert "left out" in remarks["Be merkung"]
     assert remarks["Datum"] == "days since 1970-01-01 (day first)"
     assert remarks["fest"] == "the same in every row"
@@ -131,6 +131,16 @@ def test_columns_without_any_value_are_left_out_and_said() -> None:
     reading = read_content(b"a,b,c,y\n1,,5,u\n2,NA,7,v\n3,?,6,u\n", "t")
     assert reading.columns[1].remark("text", reading.lines) == "empty: left out"
     assert reading.data().columns.names == ("a", "c", "y")
+
+
+@pytest.mark.parametrize("title", ["target", "kind"])
+def test_a_target_of_too_many_classes_is_not_taken_and_it_is_said_why(title: str) -> None:
+    rows = "".join(f"{i % 7},{i / 3:.2f},name{i % 500}\n" for i in range(1500))
+    reading = read_content(f"a,b,{title}\n{rows}".encode(), "many.csv")
+    assert reading.target(reading.kinds) == "b"
+    assert reading.remarks_on(reading.kinds, ("a",), "b") == (
+        f"{title} has 500 different texts, but a model tells at most 20 classes apart: the target is b.",
+    )
 
 
 def test_ten_thousand_columns_give_as_many_features_as_a_model_can_see() -> None:

@@ -88,3 +88,8 @@ def test_pasting_onto_another_kind_of_canvas_replaces_it() -> None:
     experiment, _ = choices.pasting(Experiment(), line)
     assert experiment.data == line
     assert experiment.training.loss.kind == "squared"
+
+
+def test_other_data_begin_at_a_threshold_of_one_half() -> None:
+    moved = replaced(Experiment(), "view.threshold", 0.8)
+    assert choices.with_generator(moved, "moons").view.threshold == 0.5

@@ -272,6 +272,7 @@ def test_dragging_along_the_curve_wishes_for_thresholds_that_lead_there(show: Sh
     assert ranking.curve is not None
     wishes: list[tuple[float, bool]] = []
     view.threshold_changed.connect(lambda value, final: wishes.append((value, final)))
+    view.threshold_changed.connect(lambda value, _: view.set_threshold(value))  # as the window does
     first, last = (int(np.searchsorted(ranking.curve.tpr, value)) for value in (0.4, 0.9))
     start = view.place_of(ranking.curve.fpr[first], ranking.curve.tpr[first]).toPoint()
     end = view.place_of(ranking.curve.fpr[last], ranking.curve.tpr[last]).toPoint()
@@ -291,6 +292,7 @@ def test_dragging_along_the_curve_wishes_for_thresholds_that_lead_there(show: Sh
     assert judged.prediction.probabilities is not None
     p, y = judged.prediction.probabilities[train, 1], judged.y[train]
     assert np.mean(p[y == 1] >= wishes[-1][0]) == pytest.approx(0.9, abs=0.05)
+    assert float(view.findChild(QLineEdit).text()) == pytest.approx(wishes[-1][0], abs=0.005)
 
 
 def test_the_slider_and_the_arrows_move_the_threshold(show: Show, qtbot: QtBot) -> None:

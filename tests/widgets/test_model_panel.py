@@ -13,6 +13,7 @@ from pytestqt.qtbot import QtBot
 
 from engine.dataset import Task
 from engine.experiment import Experiment, View
+from engine.learners.decision_tree import DecisionTree
 from engine.learners.linear_regression import LinearRegression
 from engine.learners.logistic_regression import LogisticRegression
 from engine.learners.mlp import Layer, MultilayerPerceptron
@@ -320,3 +321,16 @@ def test_every_formula_can_be_set(latex: str) -> None:
     assert formula.width > 30
     assert formula.height > 8
     assert b"#123456" in formula.svg
+
+
+def test_settings_of_another_task_are_hidden(panel: ModelPanel) -> None:
+    experiment = Experiment(learner=DecisionTree())
+    cases: tuple[tuple[Task, str, str], ...] = (
+        ("classification", "criterion", "error"),
+        ("regression", "error", "criterion"),
+    )
+    for task, shown, hidden in cases:
+        panel.set_experiment(experiment, task, TWO)
+        form = panel._learner_form("decision_tree")
+        assert not form.row(shown).isHidden()
+        assert form.row(hidden).isHidden()
