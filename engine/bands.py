@@ -70,7 +70,7 @@ def least_squares_reach(data: TrainingData, residuals: FloatArray, l2: float, Z:
 
 
 def held_out_rows(dataset: Dataset) -> tuple[np.ndarray, str]:
-    """The points that say how far new ones stray from a model, and which part they are of."""
+    """The points that say how far new ones stray from a model, and their part: training where nothing is held out."""
     for part, name in ((Part.VALIDATION, "validation"), (Part.TEST, "test"), (Part.TRAIN, "training")):
         rows = dataset.rows(part)
         if len(rows) > 1:

@@ -76,11 +76,10 @@ class WeightsView(PictureView):
             hint = f"Drag, or use the arrow keys: the {_TITLES[penalty]} follows. Rings: the weights now."
             if content.strengths[other] > 0:
                 hint = f"The path is without the {_TITLES[other]}, which is set, so the weights (rings) are off it."
-        elif self._kind != "bars" or not has_paths:
-            hint = "A path is drawn for a linear regression by squared loss of up to 200 features."
-            hint = hint if self._kind != "bars" else self._units(content)
-        else:
+        elif self._kind == "bars":
             hint = self._units(content)
+        else:
+            hint = "A path is drawn for a linear regression by squared loss of up to 200 features."
         self._hint.set_texts((hint,))
 
     @staticmethod
