@@ -28,16 +28,18 @@ def paint_lines(painter: QPainter, frame: Frame, lines: tuple[Line, ...], bounda
     painter.save()
     painter.setClipRect(frame.plot)
     for role in _UNDER:
-        for line in lines:
-            if line.role == role and (contours or role != "contour"):
-                _paint_polylines(painter, frame, [line], _pen(theme, line))
-    if boundary:
-        boundaries = [line for line in lines if line.role == "boundary"]
-        halo = QPen(QColor(theme.stage), theme.line_width + 2.5)
-        _paint_polylines(painter, frame, boundaries, halo)
-        _paint_polylines(painter, frame, boundaries, QPen(QColor(theme.boundary), theme.line_width))
-    _paint_polylines(painter, frame, _curves(lines), QPen(QColor(theme.stage), theme.line_width + 3.5))
-    _paint_polylines(painter, frame, _curves(lines), QPen(QColor(theme.accent), theme.line_width + 1.0))
+        if contours or role != "contour":
+            under = [line for line in lines if line.role == role and len(line.xy) > 1]
+            for line, pixels in zip(under, _pixels(frame, under), strict=True):
+                _paint_polylines(painter, frame, [pixels], _pen(theme, line))
+    for role, colour, width, halo in (
+        ("boundary", theme.boundary, theme.line_width, 2.5),
+        ("curve", theme.accent, theme.line_width + 1.0, 2.5),
+    ):
+        if boundary or role != "boundary":
+            shown = _pixels(frame, [line for line in lines if line.role == role])
+            _paint_polylines(painter, frame, shown, QPen(QColor(theme.stage), width + halo))
+            _paint_polylines(painter, frame, shown, QPen(QColor(colour), width))
     painter.restore()
 
 
@@ -45,12 +47,9 @@ def paint_curves(painter: QPainter, frame: Frame, lines: tuple[Line, ...]) -> No
     """Paint fitted curves once more, over the points: thin, so that the points they go through are still seen."""
     painter.save()
     painter.setClipRect(frame.plot)
-    _paint_polylines(painter, frame, _curves(lines), QPen(QColor(frame.theme.accent), 0.75 * frame.theme.line_width))
+    curves = _pixels(frame, [line for line in lines if line.role == "curve"])
+    _paint_polylines(painter, frame, curves, QPen(QColor(frame.theme.accent), 0.75 * frame.theme.line_width))
     painter.restore()
-
-
-def _curves(lines: tuple[Line, ...]) -> list[Line]:
-    return [line for line in lines if line.role == "curve"]
 
 
 def _pen(theme: Theme, line: Line) -> QPen:
@@ -67,8 +66,18 @@ def _pen(theme: Theme, line: Line) -> QPen:
     return QPen(solid(colour, 0.9), 0.8 * theme.line_width)
 
 
-def _paint_polylines(painter: QPainter, frame: Frame, lines: list[Line], pen: QPen) -> None:
-    pixels = [simplified(frame.mapping.to_pixels(line.xy)) for line in lines if len(line.xy) > 1]
+def _pixels(frame: Frame, lines: list[Line]) -> list[Floats]:
+    """The lines of two points or more in pixels, without the vertices that an eye would not miss."""
+    plane = [line.xy for line in lines if len(line.xy) > 1]
+    if not plane:
+        return []
+    ends = np.cumsum([len(xy) for xy in plane])
+    return simplified(np.split(frame.mapping.to_pixels(np.concatenate(plane)), ends[:-1]))
+
+
+def _paint_polylines(painter: QPainter, frame: Frame, pixels: list[Floats], pen: QPen) -> None:
+    if not pixels:
+        return
     pen.setJoinStyle(Qt.PenJoinStyle.RoundJoin)
     vector = is_vector(painter)
     dashed = pen.style() == Qt.PenStyle.CustomDashLine  # dashes run on over bends only along a path
@@ -88,27 +97,30 @@ def _paint_polylines(painter: QPainter, frame: Frame, lines: list[Line], pen: QP
     draw_segments(painter, segments + np.hstack([-along, along]), pen)
 
 
-def simplified(xy: Floats) -> Floats:
-    """A polyline (n, 2) in pixels without the vertices that an eye would not miss; its ends stay.
+def simplified(lines: list[Floats]) -> list[Floats]:
+    """Polylines (n, 2) in pixels without the vertices that an eye would not miss; their ends stay.
 
     Every other vertex goes if it lies within a tenth of a pixel of the line between its neighbours, four times over.
+    All lines at once, as a picture has dozens of short ones.
     """
+    xy, lengths = np.concatenate(lines), np.array([len(line) for line in lines])
     for _ in range(4):
-        if len(xy) < 3:
+        place = np.arange(len(xy)) - np.repeat(np.cumsum(lengths) - lengths, lengths)
+        odd = np.flatnonzero((place % 2 == 1) & (place < np.repeat(lengths - 1, lengths)))
+        before, after = xy[odd - 1], xy[odd + 1]
+        chord_x, chord_y = (after - before).T
+        offset_x, offset_y = (xy[odd] - before).T
+        area = chord_x * offset_y - chord_y * offset_x
+        along = chord_x * offset_x + chord_y * offset_y
+        length2 = chord_x**2 + chord_y**2
+        missed = (area * area > _TOLERANCE**2 * length2) | (along < 0) | (along > length2)
+        if missed.all():
             break
-        odd = np.arange(1, len(xy) - 1, 2)
-        chord = xy[odd + 1] - xy[odd - 1]
-        offset = xy[odd] - xy[odd - 1]
-        area = np.abs(chord[:, 0] * offset[:, 1] - chord[:, 1] * offset[:, 0])
-        along = (chord * offset).sum(axis=1)
-        length2 = (chord**2).sum(axis=1)
-        misses = (area * area > _TOLERANCE**2 * length2) | (along < 0) | (along > length2)
         keep = np.ones(len(xy), bool)
-        keep[odd] = misses
-        if keep.all():
-            break
+        keep[odd] = missed
+        lengths = np.add.reduceat(keep, np.cumsum(lengths) - lengths, dtype=np.intp)
         xy = xy[keep]
-    return xy
+    return np.split(xy, np.cumsum(lengths)[:-1])
 
 
 def _visible(segments: Floats, plot: QRectF) -> Floats:
