@@ -7,7 +7,7 @@ from typing import Literal
 
 from engine.dataset import Dataset, rows_in_common
 from engine.experiment import DrawnData, Experiment
-from engine.registry import own_loss, refits
+from engine.registry import LEARNERS, own_loss, refits
 from engine.settings import Settings
 from engine.table_data import TableData
 from engine.training_settings import Training
@@ -23,7 +23,6 @@ class Consequence:
 
 NOTHING = Consequence("none")
 
-_LIVE_LEARNER_FIELDS = {"dropout"}
 _RESTARTING_TRAINING_FIELDS = {
     "seed": "the seed",
     "precision": "the precision",
@@ -72,7 +71,7 @@ def _restart_reason(old: Experiment, new: Experiment, old_data: Dataset, new_dat
     if type(old.learner) is not type(new.learner):
         return "the model"
     both_refit = refits(old.learner) and refits(new.learner)
-    if not both_refit and _differing(old.learner, new.learner) - _LIVE_LEARNER_FIELDS:
+    if not both_refit and _differing(old.learner, new.learner) - set(LEARNERS[new.learner.kind].live):
         return "the model's shape"
     for field, name in _RESTARTING_PREPARATION_FIELDS.items():
         if getattr(old.preparation, field) != getattr(new.preparation, field):

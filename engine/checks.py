@@ -106,6 +106,13 @@ def _about_points(experiment: Experiment, dataset: Dataset) -> Iterator[Complain
         return
     rows = dataset.rows(Part.TRAIN)
     classes = dataset.task == "classification"
+    if dataset.task == "clustering" and dataset.n_inputs == 1:
+        yield Complaint(
+            "learner.kind",
+            "These points have one input and a target; to be grouped they need two inputs or more: choose another data"
+            " set, or draw points.",
+        )
+        return
     if classes and np.count_nonzero(dataset.counts.sum(axis=0)) == 1:
         yield _only_one_class(experiment, dataset, int(dataset.y[0]), points_path)
         return
@@ -257,6 +264,7 @@ def _about_degree(experiment: Experiment, dataset: Dataset, n_features: int) -> 
 def _about_learner(experiment: Experiment, dataset: Dataset) -> Iterator[Complaint]:
     entry = LEARNERS[experiment.learner.kind]
     if dataset.task in entry.tasks:
+        yield from _about_number_of_clusters(experiment, dataset)
         yield from _about_number_of_points(experiment, dataset)
         return
     able = " or ".join(other.title for other in (learners_for(dataset.task)[0], LEARNERS["mlp"]))
@@ -264,6 +272,14 @@ def _about_learner(experiment: Experiment, dataset: Dataset) -> Iterator[Complai
     yield Complaint(
         "learner.kind", f"{entry.title} predicts {what}, but the targets of these data are {data_have}: choose {able}."
     )
+
+
+def _about_number_of_clusters(experiment: Experiment, dataset: Dataset) -> Iterator[Complaint]:
+    k, n = getattr(experiment.learner, "k", 0), len(dataset.points)
+    if dataset.task == "clustering" and 0 < n < k:
+        yield Complaint(
+            "learner.k", f"There are only {_points(n)} for {k} clusters: lower k, or add points.", blocking=False
+        )
 
 
 def _about_number_of_points(experiment: Experiment, dataset: Dataset) -> Iterator[Complaint]:

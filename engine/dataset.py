@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import IntEnum
 from functools import cached_property, lru_cache
 from typing import Any, Literal
@@ -12,7 +12,10 @@ from numpy.typing import NDArray
 from pydantic import GetCoreSchemaHandler
 from pydantic_core import core_schema
 
-Task = Literal["classification", "regression"]
+Target = Literal["classification", "regression"]
+"""What the targets of data are."""
+Task = Literal["classification", "regression", "clustering"]
+"""What a model does with data; one that clusters is told no targets."""
 FloatArray = NDArray[np.floating[Any]]
 IntArray = NDArray[np.integer[Any]]
 
@@ -259,14 +262,20 @@ class Dataset:
 
     @cached_property
     def counts(self) -> IntArray:
-        """How many points each part has of each class, (3, n_classes); in regression of all, (3, 1)."""
-        if self.task == "regression":
+        """How many points each part has of each class, (3, n_classes); without classes of all, (3, 1)."""
+        if not self.class_names:
             return np.bincount(self.parts, minlength=len(Part))[:, None]
         cells = self.y.astype(np.intp)
         cells *= len(Part)
         cells += self.parts
         counts = np.bincount(cells, minlength=len(Part) * self.n_classes)
         return np.ascontiguousarray(counts.reshape(-1, len(Part)).T)
+
+
+@lru_cache(maxsize=4)
+def unlabelled(dataset: Dataset) -> Dataset:
+    """`dataset` for a model that is told no targets: it learns from every point; classes are kept to compare with."""
+    return replace(dataset, task="clustering", parts=frozen_array(np.zeros(len(dataset.points)), np.int8))
 
 
 def rows_in_common(old_ids: IntArray, new_ids: IntArray) -> tuple[IntArray, IntArray]:

@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, field_validator, model_validator
 
-from engine.dataset import CLASS_NAMES, MAX_CLASSES, Points, Task
+from engine.dataset import CLASS_NAMES, MAX_CLASSES, Points, Target
 from engine.formulas import read
 from engine.learners.mlp import Layer, MultilayerPerceptron
 from engine.registry import LearnerSettings
@@ -20,6 +20,7 @@ SCHEMA_VERSION = 1
 GeneratorName = Literal[
     "circles", "xor", "moons", "gaussians2", "gaussians3", "spirals", "checkerboard", "separable",
     "linear", "sine", "step", "polynomial", "heteroscedastic", "outliers", "plane", "bumps",
+    "blobs", "unequal_blobs", "stretched_blobs", "rings", "nested", "uniform", "correlated",
 ]  # fmt: skip
 
 
@@ -70,7 +71,7 @@ class DrawnData(Settings):
     """Points drawn by hand, pasted, or read from a file of points."""
 
     source: Literal["drawn"] = "drawn"
-    task: Task = choice("classification", "Task", "Whether the targets are classes or numbers.")
+    task: Target = choice("classification", "Task", "Whether the targets are classes or numbers.")
     points: Points = Field(default_factory=lambda: Points.empty(2), title="Points", description="The points.")
     class_names: tuple[ClassName, ...] = choice(
         CLASS_NAMES[:2], "Classes", "What the classes are called.", max_length=MAX_CLASSES
@@ -274,6 +275,8 @@ class View(Settings):
         "Colours where 95 % of new points are expected: by the model's own reckoning where it has one, else within"
         " 1.96 RMSE of what was held out.",
     )
+    members: bool = choice(True, "Members", "Draws a line from each point to the centre of its cluster.")
+    trails: bool = choice(True, "Trails", "Draws where the centres have come from.")
     equation: bool = choice(True, "Equation", "Writes the model's equation on the stage, in the units of the plot.")
     grid: bool = choice(True, "Grid", "Draws faint lines at the ticks of the axes.")
     legend: bool = choice(True, "Legend", "Names the classes and counts their points.")

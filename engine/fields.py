@@ -24,6 +24,9 @@ Predict = Callable[[FloatArray], Prediction]
 MAX_OPACITY = 0.65
 """Of a certain region; an uncertain one fades to the ground of the stage."""
 
+REGION_OPACITY = 0.35
+"""Of the region of a cluster, beneath points of the same colour and lines between them."""
+
 _STEPS = 2048
 """Entries of a colour table: finer than the 166 opacities that 8 bits leave between 0 and `MAX_OPACITY`."""
 
@@ -144,17 +147,18 @@ def picture(
     """
     if dataset.n_inputs == 1:
         return None, (curve_line(predict, viewport.x_range),)
-    wants_boundary = view.boundary and dataset.task == "classification"
+    wants_boundary = view.boundary and dataset.task != "regression"
     if not (view.probability or wants_boundary or view.contours):
         return None, ()
     grid = Grid.evaluated(predict, viewport)
     values = value_range_of(dataset)
-    field = field_of(grid, dataset.task, dataset.n_classes, values) if view.probability else None
-    lines = boundary_lines(grid, dataset.n_classes, view.threshold) if wants_boundary else ()
-    if wants_boundary and margin_levels and dataset.n_classes == 2:
+    n_classes = len(grid.scores) if dataset.task == "clustering" else dataset.n_classes
+    field = field_of(grid, dataset.task, n_classes, values) if view.probability else None
+    lines = boundary_lines(grid, n_classes, view.threshold) if wants_boundary else ()
+    if wants_boundary and margin_levels and n_classes == 2:
         lines = (*_lines(grid, grid.lead, margin_levels, "margin"), *lines)
     if view.contours:
-        lines = (*contour_lines(grid, dataset.task, dataset.n_classes, values), *lines)
+        lines = (*contour_lines(grid, dataset.task, n_classes, values), *lines)
     return field, lines
 
 
@@ -178,8 +182,8 @@ def field_of(grid: Grid, task: Task, n_classes: int, value_range: tuple[float, f
     colours: NDArray[Any]
     if task == "regression":
         colours = _ramp(LOW_VALUE, HIGH_VALUE, mixed=False)[_table_rows(grid.scores[0], *value_range)]
-    elif n_classes > 2:
-        colours = _mixed_colours(grid.shares)
+    elif task == "clustering" or n_classes > 2:
+        colours = _mixed_colours(grid.shares, MAX_OPACITY if task == "classification" else REGION_OPACITY)
     else:
         table = _ramp(CLASS_COLOURS[0], CLASS_COLOURS[1], mixed=True)
         if grid.in_single_precision:
@@ -213,8 +217,8 @@ def _ramp(low: tuple[int, int, int], high: tuple[int, int, int], *, mixed: bool)
     return table.view(np.uint32)[:, 0]
 
 
-def _mixed_colours(shares: NDArray[Any]) -> NDArray[np.uint8]:
-    """RGBA (n, 4) of three or more classes by their shares (K, n)."""
+def _mixed_colours(shares: NDArray[Any], opacity: float) -> NDArray[np.uint8]:
+    """RGBA (n, 4) of three or more classes by their shares (K, n), the surest of them of `opacity`."""
     n_classes, n = shares.shape
     by_class = shares.astype(np.float32)
     if not np.isfinite(by_class).all():
@@ -222,12 +226,13 @@ def _mixed_colours(shares: NDArray[Any]) -> NDArray[np.uint8]:
     best = by_class[0]
     for row in by_class[1:]:
         best = np.maximum(best, row)
-    confidence = (best - 1.0 / n_classes) * (255 * MAX_OPACITY / (1.0 - 1.0 / n_classes))
+    guess = 1.0 / n_classes if n_classes > 1 else 0.0
+    confidence = (best - guess) * (255 * opacity / (1.0 - guess))
     rgba = np.empty((n, 4), np.uint8)
     for channel in range(3):  # Not a product of matrices: its threads wait for cores that the learner keeps busy.
         mixture = np.full(n, 0.5, np.float32)
-        for row, colour in zip(by_class, CLASS_COLOURS[:n_classes], strict=True):
-            mixture += row * np.float32(colour[channel])
+        for index, row in enumerate(by_class):
+            mixture += row * np.float32(CLASS_COLOURS[index % len(CLASS_COLOURS)][channel])
         rgba[:, channel] = mixture
     rgba[:, 3] = np.maximum(confidence, 0) + np.float32(0.5)
     return rgba
@@ -244,6 +249,8 @@ def boundary_lines(grid: Grid, n_classes: int, threshold: float = HALF) -> tuple
     with np.errstate(over="ignore", invalid="ignore"):
         if n_classes > 2:
             return tuple(_boundaries_of_many(grid))
+        if len(grid.scores) == 1 and n_classes == 1:  # a single cluster
+            return ()
         if threshold == HALF or not grid.has_probabilities:
             return _lines(grid, grid.lead, (0.0,), "boundary")
         if not 0.0 < threshold < 1.0:
@@ -310,6 +317,8 @@ def contour_lines(
     """
     if task == "regression":
         return _lines(grid, grid.scores[0], round_levels(*value_range), "contour")
+    if n_classes == 1:
+        return ()
     if n_classes == 2:
         return _lines(grid, grid.shares[1], _PROBABILITY_LEVELS, "contour")
     best = grid.shares.max(axis=0)

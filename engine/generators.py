@@ -8,8 +8,9 @@ from functools import lru_cache
 
 import numpy as np
 
-from engine.dataset import Dataset, FloatArray, IntArray, Points, Task, frozen_array, split
-from engine.experiment import Data, DrawnData, GeneratedData, GeneratorName, Preparation
+from engine.dataset import Dataset, FloatArray, IntArray, Points, Target, Task, frozen_array, split, unlabelled
+from engine.experiment import Data, DrawnData, Experiment, GeneratedData, GeneratorName, Preparation
+from engine.registry import is_unsupervised
 from engine.table_data import TableData
 from engine.table_preparation import prepared
 
@@ -34,16 +35,23 @@ class Generator:
     rule : where the points come from.
     classes : how many classes there are, 0 in regression.
     has_arms : whether the number of arms is the number of classes.
+    galleries : the tasks that it is offered for; that of its targets where nothing is said.
     """
 
     name: GeneratorName
     title: str
-    task: Task
+    task: Target
     n_inputs: int
     rule: Rule
     sentence: str
     classes: int = 0
     has_arms: bool = False
+    galleries: tuple[Task, ...] = ()
+
+    @property
+    def offered_for(self) -> tuple[Task, ...]:
+        """The tasks in whose gallery it stands."""
+        return self.galleries or (self.task,)
 
     @property
     def has_balance(self) -> bool:
@@ -81,6 +89,50 @@ def _gaussians(_u: FloatArray, y: IntArray, data: GeneratedData) -> Clean:
     three = 0.55 * np.stack([np.cos(angles), np.sin(angles)], axis=1)
     centres = two if data.generator == "gaussians2" else three
     return centres[y], y, 0.1 + 0.8 * data.noise
+
+
+_CORNERS = np.array([[-0.55, -0.5], [0.6, -0.35], [-0.35, 0.6], [0.5, 0.55]])
+
+
+def _blobs(_u: FloatArray, y: IntArray, data: GeneratedData) -> Clean:
+    return _CORNERS[y], y, 0.05 + 0.8 * data.noise
+
+
+def _unequal_blobs(u: FloatArray, y: IntArray, data: GeneratedData) -> Clean:
+    centres, widths = np.array([[-0.55, 0.0], [0.25, 0.5], [0.55, -0.45]]), np.array([0.28, 0.05, 0.05])
+    return centres[y] + widths[y, None] * _standard_normal(u), y, 0.4 * data.noise
+
+
+def _stretched_blobs(u: FloatArray, y: IntArray, data: GeneratedData) -> Clean:
+    lying = _standard_normal(u) * np.array([0.3, 0.045]) + np.stack([np.zeros(len(y)), 0.45 * (y - 1.0)], axis=1)
+    angle = np.radians(35.0)
+    turn = np.array([[np.cos(angle), np.sin(angle)], [-np.sin(angle), np.cos(angle)]])
+    return lying @ turn, y, 0.3 * data.noise
+
+
+def _rings(u: FloatArray, y: IntArray, data: GeneratedData) -> Clean:
+    return _polar(np.array([0.18, 0.52, 0.9])[y], 2 * np.pi * u[:, 0]), y, 0.3 * data.noise
+
+
+def _nested(u: FloatArray, y: IntArray, data: GeneratedData) -> Clean:
+    around = _polar(np.full(len(y), 0.85), np.pi * (0.1 + 1.8 * u[:, 0]))
+    inside = np.array([0.15, 0.0]) + 0.13 * _standard_normal(u)
+    return np.where((y == 0)[:, None], around, inside), y, 0.4 * data.noise
+
+
+def _uniform(u: FloatArray, y: IntArray, _data: GeneratedData) -> Clean:
+    return 1.8 * u[:, :2] - 0.9, y, 0.0
+
+
+def _correlated(u: FloatArray, y: IntArray, data: GeneratedData) -> Clean:
+    normal = _standard_normal(u)
+    return np.stack([0.42 * normal[:, 0], 0.3 * normal[:, 0] + 0.16 * normal[:, 1]], axis=1), y, 0.3 * data.noise
+
+
+def _standard_normal(u: FloatArray) -> FloatArray:
+    """Standard normal numbers (n, 2) from the third and fourth uniform (Box and Muller 1958)."""
+    radius = np.sqrt(-2 * np.log1p(-u[:, 2]))
+    return _polar(radius, 2 * np.pi * u[:, 3])
 
 
 def _spirals(u: FloatArray, y: IntArray, data: GeneratedData) -> Clean:
@@ -167,7 +219,7 @@ GENERATORS: dict[GeneratorName, Generator] = {
         Generator("xor", "XOR", "classification", 2, _xor,
                   "Opposite quadrants share a class: the product of the inputs tells them apart.", 2),
         Generator("moons", "Moons", "classification", 2, _moons,
-                  "Two half circles that hook into each other.", 2),
+                  "Two half circles that hook into each other.", 2, galleries=("classification", "clustering")),
         Generator("gaussians2", "Two Gaussians", "classification", 2, _gaussians,
                   "Two round clouds: a line is the best boundary there is.", 2),
         Generator("gaussians3", "Three Gaussians", "classification", 2, _gaussians,
@@ -194,6 +246,24 @@ GENERATORS: dict[GeneratorName, Generator] = {
                   "The target, shown as a colour, rises evenly in one direction."),
         Generator("bumps", "Gaussian bumps", "regression", 2, _bumps,
                   "The target, shown as a colour, has hills and valleys."),
+        Generator("blobs", "Blobs", "classification", 2, _blobs,
+                  "Four round clouds of one size: what k-means is made for.", 4, galleries=("clustering",)),
+        Generator("unequal_blobs", "Unequal blobs", "classification", 2, _unequal_blobs,
+                  "A wide cloud beside two narrow ones: k-means gives some of it to the others.", 3,
+                  galleries=("clustering",)),
+        Generator("stretched_blobs", "Stretched blobs", "classification", 2, _stretched_blobs,
+                  "Three long clouds side by side: k-means cuts across them, a Gaussian mixture does not.", 3,
+                  galleries=("clustering",)),
+        Generator("rings", "Rings", "classification", 2, _rings,
+                  "Rings about one centre: no centres can tell them apart, neighbourhoods can.", 3,
+                  galleries=("clustering",)),
+        Generator("nested", "Nested", "classification", 2, _nested,
+                  "A cloud within an open ring.", 2, galleries=("clustering",)),
+        Generator("uniform", "Uniform", "classification", 2, _uniform,
+                  "No clusters at all: what an algorithm finds here says something about the algorithm.", 1,
+                  galleries=("clustering",)),
+        Generator("correlated", "Correlated Gaussian", "classification", 2, _correlated,
+                  "One long cloud: a direction of most variance, and no groups.", 1, galleries=("clustering",)),
     )
 }  # fmt: skip
 """Every data set, in menu order."""
@@ -244,7 +314,7 @@ def generate(data: GeneratedData) -> Points:
     return Points(X, np.asarray(y, np.float32))
 
 
-def task_of(data: Data) -> Task:
+def task_of(data: Data) -> Target:
     """Whether the targets of `data` are classes or numbers."""
     return GENERATORS[data.generator].task if isinstance(data, GeneratedData) else data.task
 
@@ -274,6 +344,12 @@ def dataset_of(data: Data, preparation: Preparation, parts: IntArray | None = No
         return _prepared(data, Preparation(**preparation.model_dump(include=_ABOUT_ROWS)))
     dataset = _dataset(data, preparation.validation_share, preparation.test_share, preparation.split_seed)
     return dataset if parts is None else replace(dataset, parts=frozen_array(parts, np.int8))
+
+
+def dataset_for(experiment: Experiment, parts: IntArray | None = None) -> Dataset:
+    """The data set that the learner of `experiment` is given: without targets and with every point, if it clusters."""
+    dataset = dataset_of(experiment.data, experiment.preparation, parts)
+    return unlabelled(dataset) if is_unsupervised(experiment.learner) else dataset
 
 
 _ABOUT_ROWS = {"validation_share", "test_share", "split_seed", "missing", "encoding"}

@@ -119,13 +119,8 @@ class Judging:
         points = self._dataset.points
         if len(points) <= self._looked_at:
             return decided(self._judge(learner, state)[1], threshold), points.ids
-        if viewport is None:
-            return None, points.ids
-        inside = np.ones(len(points), bool)
-        for column, (low, high) in zip(places.T, (viewport.x_range, viewport.y_range), strict=False):
-            inside &= (column >= low) & (column <= high)
-        rows = np.flatnonzero(inside)
-        if len(rows) > self._looked_at:
+        rows = rows_in_view(viewport, places)
+        if viewport is None or len(rows) > self._looked_at:
             return None, points.ids
         said = learner.predict(state, np.ascontiguousarray(self._Z[rows]))
         return decided(said, threshold), points.ids[rows]
@@ -144,6 +139,15 @@ class Judging:
             for part, rows in zip(Part, rows_by_part, strict=True)
             if len(rows)
         }
+
+
+def rows_in_view(viewport: Viewport | None, places: FloatArray) -> IntArray:
+    """Which of `places` (n, 1) or (n, 2) are in view; none where nothing is."""
+    inside = np.full(len(places), viewport is not None)
+    if viewport is not None:
+        for column, (low, high) in zip(places.T, (viewport.x_range, viewport.y_range), strict=False):
+            inside &= (column >= low) & (column <= high)
+    return np.flatnonzero(inside)
 
 
 def _losses_at(

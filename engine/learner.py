@@ -122,6 +122,10 @@ class Learner(Protocol[S]):
         """The state before the first step."""
         ...
 
+    def again(self, state: S, data: TrainingData) -> S:
+        """The state to go on from when points or settings have changed after `state` had ended."""
+        ...
+
     def steps_per_epoch(self, data: TrainingData) -> int:
         """How many steps see every training row once; 1 for a learner without minibatches."""
         ...

@@ -211,6 +211,32 @@ METRICS: dict[str, Metric] = {
         "The harmonic mean of precision and recall, 2 TP/(2 TP + FP + FN), of the {part} points.",
         "The ± is 1.96 standard errors (delta method).",
     ),
+    "inertia": Metric(
+        "inertia",
+        "inertia",
+        "The sum of the squared distances of all points to the centre of their cluster, in the units of the features.",
+        "",
+    ),
+    "silhouette": Metric(
+        "silhouette",
+        "silhouette",
+        "How much nearer points are to their own cluster than to the next one, as a mean over all: 1 is well apart, 0"
+        " in between, below 0 on the wrong side.",
+        "",
+    ),
+    "ari": Metric(
+        "adjusted Rand index",
+        "ARI",
+        "How well the clusters agree with the classes that are known, over all pairs of points: 1 is the same"
+        " grouping, 0 what chance would give.",
+        "",
+    ),
+    "nmi": Metric(
+        "normalized mutual information",
+        "NMI",
+        "How much clusters and known classes say about each other: 1 is everything, 0 nothing.",
+        "",
+    ),
     "mse": Metric(
         "MSE",
         "MSE",

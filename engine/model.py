@@ -9,6 +9,7 @@ import numpy as np
 
 from engine import fields
 from engine.bands import NORMAL_95, held_out_rows
+from engine.clustering import ClusterLearner
 from engine.dataset import Dataset, FloatArray, Part
 from engine.deciding import decided
 from engine.equations import equation_of
@@ -47,6 +48,12 @@ class Model:
         said = self.learner.predict(self.state, self.features.transform(np.asarray(X)))
         return decided(said, self.experiment.view.threshold)
 
+    def of_points(self) -> Prediction:
+        """What it says of the points of its data set; of groups who is in which."""
+        if isinstance(self.learner, ClusterLearner):
+            return self.learner.members(self.state, self.data)
+        return self(self.dataset.X)
+
     def on_stage(self, places: FloatArray) -> Prediction:
         """What it says at `places` (n, 2) of the stage, or (n, 1) where the stage has one input."""
         return self(places if self.plane is None else self.plane.lift(places))
@@ -65,7 +72,7 @@ class Model:
 
     def explain(self, place: FloatArray) -> Explanation | None:
         """Why it says what it says at a place (2,) or (1,) of the stage, where it can point at that."""
-        found = self.learner.reasons(self.state, self.data, self._features_on_stage(np.asarray(place)[None])[0])
+        found = self.learner.reasons(self.state, self.data, self.features_on_stage(np.asarray(place)[None])[0])
         return None if found is None else Explanation(self._places[found.rows], found.weights, found.lines)
 
     def picture(self, viewport: Viewport | None) -> tuple[Field | None, tuple[Overlay, ...]]:
@@ -117,13 +124,20 @@ class Model:
         return plane_of(self.dataset, self.experiment.view.plane)
 
     def _frame(self, viewport: Viewport) -> Frame:
-        inverse = self.features.inverse if self.plane is None else None
+        inverse, plane = self.features.inverse, self.plane
         n_inputs = min(2, self.dataset.n_inputs)
+
+        def on_plane(Z: FloatArray) -> FloatArray:
+            assert inverse is not None
+            return inverse(Z) if plane is None else plane.project(inverse(Z))
+
         return Frame(
-            n_inputs, viewport.x_range, viewport.y_range, self._places, self._features_on_stage, inverse
+            n_inputs, viewport.x_range, viewport.y_range, self._places, self.features_on_stage,
+            inverse if plane is None else None, None if inverse is None else on_plane,
         )  # fmt: skip
 
-    def _features_on_stage(self, places: FloatArray) -> FloatArray:
+    def features_on_stage(self, places: FloatArray) -> FloatArray:
+        """The features (n, p) of `places` (n, 2) of the stage, or (n, 1) where it has one input."""
         return self.features.transform(places if self.plane is None else self.plane.lift(places))
 
     @property

@@ -14,8 +14,9 @@ LineRole = Literal["boundary", "contour", "curve", "margin", "split", "ellipse",
 """What a line is: where the model changes its mind, an equal value, the fitted line of a regression in one input, the
 edge of a margin or of a tube, a question that a tree asks, a line of equal density, or the boundary of one fold."""
 
-MarksRole = Literal["support", "mistake", "focus", "centre"]
-"""What is marked: the points that hold a margin, the one a step was wrong about, the one in hand, means."""
+MarksRole = Literal["support", "mistake", "focus", "centre", "switched"]
+"""What is marked: the points that hold a margin, the one a step was wrong about, the one in hand, means, those
+that have just changed sides."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -74,7 +75,25 @@ class Equation:
     latex: str
 
 
-Overlay = Line | Band | Marks | Equation
+@dataclass(frozen=True, eq=False)
+class Centres:
+    """The centres of clusters, where they were before, and whose they are.
+
+    Parameters
+    ----------
+    xy : (k, 2) float64; by their place in it they are coloured and can be taken in hand.
+    trail : earlier places, the oldest first, each (k, 2).
+    points : (m, 2) where the points lie that lines to their centre are drawn from; may be empty.
+    owners : (m,) the centre of each; below 0 for none.
+    """
+
+    xy: FloatArray
+    trail: tuple[FloatArray, ...]
+    points: FloatArray
+    owners: IntArray
+
+
+Overlay = Line | Band | Marks | Equation | Centres
 
 
 @dataclass(frozen=True, eq=False)
@@ -88,6 +107,7 @@ class Frame:
     points : (n, 2) where the training rows lie.
     features : from places on the stage (m, `n_inputs`) to features (m, p).
     inputs : from features (m, p) back to places (m, `n_inputs`); None where the features are not just the inputs.
+    places : the same, and also where a plane shows more than two inputs: the feet of their perpendiculars.
     """
 
     n_inputs: int
@@ -96,6 +116,7 @@ class Frame:
     points: FloatArray
     features: Callable[[FloatArray], FloatArray]
     inputs: Callable[[FloatArray], FloatArray] | None = None
+    places: Callable[[FloatArray], FloatArray] | None = None
 
     def columns(self, count: int = 256) -> FloatArray:
         """Places (count, 1) from the left edge to the right."""

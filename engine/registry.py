@@ -13,6 +13,7 @@ from engine.learners.decision_tree import DecisionTree
 from engine.learners.discriminant import DiscriminantAnalysis
 from engine.learners.gaussian_process import GaussianProcess
 from engine.learners.gradient_boosting import GradientBoosting
+from engine.learners.k_means import KMeans
 from engine.learners.knn import KNearestNeighbours
 from engine.learners.linear_regression import LinearRegression
 from engine.learners.logistic_regression import LogisticRegression
@@ -37,7 +38,8 @@ LearnerSettings = Annotated[
     | NaiveBayes
     | DiscriminantAnalysis
     | GaussianProcess
-    | RandomFeatures,
+    | RandomFeatures
+    | KMeans,
     Field(discriminator="kind"),
 ]
 
@@ -58,6 +60,8 @@ class LearnerEntry:
     refits : whether one step does it all, so that a changed setting or point is fitted again at once.
     has_band : whether how sure it is, is half of what there is to see.
     most_points : the most training points that it learns from, 0 for any number; and `why_not_more`, a clause.
+    live : the settings that may change while it learns, without beginning anew.
+    epoch : what is counted while it learns.
     """
 
     kind: str
@@ -72,6 +76,8 @@ class LearnerEntry:
     has_band: bool = False
     most_points: int = 0
     why_not_more: str = ""
+    live: tuple[str, ...] = ()
+    epoch: str = "epoch"
 
 
 LEARNERS: dict[str, LearnerEntry] = {
@@ -203,6 +209,7 @@ LEARNERS: dict[str, LearnerEntry] = {
             MultilayerPerceptron,
             r"h(x) = W_L\,\varphi(\cdots \varphi(W_1 x + b_1) \cdots) + b_L",
             "Layers of neurons that bend the plane until it can be cut by a line.",
+            live=("dropout",),
         ),
         LearnerEntry(
             "random_features",
@@ -217,6 +224,18 @@ LEARNERS: dict[str, LearnerEntry] = {
             most_points=5_000,
             why_not_more="it is solved in one piece",
         ),
+        LearnerEntry(
+            "k_means",
+            "k-means",
+            "centres",
+            ("clustering",),
+            KMeans,
+            r"\min_{\mu,\,c} \; \frac{1}{n} \sum_i \lVert x_i - \mu_{c_i} \rVert^2",
+            "Points go to the nearest centre, centres to the middle of their points, in turn.",
+            own_losses={"clustering": "inertia per point"},
+            live=("k", "centres", "restarts", "empty"),
+            epoch="half-step",
+        ),
     )
 }
 
@@ -230,6 +249,11 @@ def own_loss(settings: Settings, task: Task) -> str | None:
 def refits(settings: Settings) -> bool:
     """Whether one step does it all with these settings."""
     return LEARNERS[_kind_of(settings)].refits or getattr(settings, "fit", "") == "least_squares"
+
+
+def is_unsupervised(settings: Settings) -> bool:
+    """Whether the learner is told no targets."""
+    return "clustering" in LEARNERS[_kind_of(settings)].tasks
 
 
 def _kind_of(settings: Settings) -> str:

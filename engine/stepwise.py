@@ -95,6 +95,10 @@ class StepwiseLearner(ABC, Generic[S]):
         """The sentence that is said when `state` has ended."""
         return "Fitted in one step." if state.step == 1 else f"Done after {state.step:,} steps."
 
+    def again(self, state: S, data: TrainingData) -> S:
+        """The state to go on from when points or settings have changed after it had ended: the first."""
+        return self.init(data)
+
     # -- the steps
 
     @property

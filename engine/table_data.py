@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 import numpy as np
 from pydantic import Field, field_validator, model_validator
 
-from engine.dataset import IntArray, Task
+from engine.dataset import IntArray, Target
 from engine.settings import Settings, choice
 from engine.table_columns import LONGEST_NAME, MOST_COLUMNS, Columns, Kind
 
@@ -66,7 +66,7 @@ class TableData(Settings):
         return dict(self.kinds).get(name) or self.columns.kind_of(name)
 
     @property
-    def task(self) -> Task:
+    def task(self) -> Target:
         """What the target asks for."""
         if self.target_as != "auto":
             return "classification" if self.target_as == "classes" else "regression"

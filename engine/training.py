@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from engine import checks
+from engine.cluster_judging import ClusterJudging
+from engine.clustering import ClusterLearner, Touch
 from engine.dataset import Dataset, FloatArray, IntArray, Part
 from engine.dense import compilation
 from engine.examination import steps_until
 from engine.experiment import Experiment
 from engine.features import FittedFeatures, Precision, fit_features
-from engine.generators import dataset_of
+from engine.generators import dataset_for
 from engine.judging import Judging
 from engine.learner import RUNNING, Learner, Outcome, Prediction, TrainingData
 from engine.learners import make_learner
@@ -74,7 +76,7 @@ class Run:
         self._has_curves = has_curves
         self.experiment = experiment
         self._parts = parts
-        self.dataset: Dataset = dataset_of(experiment.data, experiment.preparation, parts)
+        self.dataset: Dataset = dataset_for(experiment, parts)
         self._outcome = RUNNING
         self._series: list[CurvePoint] = []
         self._learner: Learner[Any] | None = None
@@ -190,7 +192,7 @@ class Run:
         if not data_changed and (experiment.learner, experiment.training) == (before.learner, before.training):
             return
         if data_changed:
-            self.dataset = dataset_of(experiment.data, experiment.preparation, self._parts)
+            self.dataset = dataset_for(experiment, self._parts)
         if self._learner is None:
             self._begin()
             return
@@ -206,14 +208,25 @@ class Run:
             self._set_data()
             self._best = None
         self._learner = self._made_learner()
-        if was_fitted:
+        if isinstance(self._learner, ClusterLearner) and self.step == 0:
             self._state = self._learner.init(self._data)
+        elif was_fitted:
+            self._state = self._learner.again(self._state, self._data)
         if ended_by_itself:
             self._outcome = RUNNING
             self._last_evaluated = min(self._last_evaluated, self.epoch)
             self._stop_if_wanted(float("inf"))
         if was_fitted and self._learner.refits:
             self.advance(1)
+
+    def touch(self, kind: Literal["move", "add", "remove"], index: int, place: FloatArray) -> None:
+        """A hand has moved, added or removed a centre (see `engine.clustering.Touch`), at a place (2,) of the stage."""
+        if not isinstance(self._learner, ClusterLearner):
+            return
+        z = self.model().features_on_stage(np.asarray(place, np.float64)[None])[0]
+        self._state = self._learner.touched(self._state, self._data, Touch(kind, index, np.asarray(z, np.float64)))
+        if self._outcome.status in ("stopped", "converged"):
+            self._outcome = self._learner.outcome(self._state)
 
     # -- what it says ----------------------------------------------------------------------------------------------
 
@@ -313,7 +326,7 @@ class Run:
     def _set_data(self) -> None:
         dataset = self.dataset
         dtype = np.dtype(self.experiment.training.precision)
-        classes = dataset.task == "classification"
+        classes = bool(dataset.class_names) or dataset.task == "clustering"
         self._rows = {part: dataset.rows(part) for part in Part}
         self._Z = self._features.transform(dataset.X)
         self._targets = dataset.y.astype(np.int64 if classes else dtype)
@@ -322,7 +335,9 @@ class Run:
             np.ascontiguousarray(self._Z[train]), self._targets[train], dataset.task, dataset.n_classes,
             self._features.names, dataset.class_names, self._features.offset, self._features.scale,
         )  # fmt: skip
-        self._judging = Judging(dataset, self._Z, self._targets)
+        clusters = dataset.task == "clustering"
+        self._judging: ClusterJudging | Judging
+        self._judging = ClusterJudging(dataset, self._data) if clusters else Judging(dataset, self._Z, self._targets)
 
     def _evaluations_ahead(self, steps: int) -> NDArray[np.int64]:
         """The next epochs whose ends are entered in the curves, as far as `steps` may lead; at least one.

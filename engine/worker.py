@@ -13,6 +13,7 @@ from queue import Empty, SimpleQueue
 from typing import TYPE_CHECKING, Literal
 
 from engine.cores import let_others_go_first
+from engine.dataset import FloatArray
 from engine.experiment import Experiment
 from engine.learner import Outcome
 from engine.mailbox import Failure, Mailbox
@@ -123,6 +124,10 @@ class Worker:
     def change(self, experiment: Experiment) -> None:
         """Go on with other values (see `engine.changes`)."""
         self._command(lambda: self._change(experiment))
+
+    def touch(self, kind: Literal["move", "add", "remove"], index: int, place: FloatArray) -> None:
+        """Have a centre moved, added or removed by hand (see `engine.training.Run.touch`)."""
+        self._command(lambda: self._touch(kind, index, place))
 
     def set_viewport(self, viewport: Viewport) -> None:
         self._command(lambda: self._set_viewport(viewport))
@@ -335,6 +340,12 @@ class Worker:
         self._run.change(wanted)
         now = time.perf_counter()
         self._next_change = now + (now - started) * (1 / _CHANGE_SHARE - 1)
+        self._stale = self._unanswered = True
+        self._next_picture = 0.0
+
+    def _touch(self, kind: Literal["move", "add", "remove"], index: int, place: FloatArray) -> None:
+        self._apply_change()
+        self._run.touch(kind, index, place)
         self._stale = self._unanswered = True
         self._next_picture = 0.0
 

@@ -54,14 +54,23 @@ class BottomView:
     figure: str = ""
 
 
+_GROUPS = "This is about targets; a clustering is told none."
+
+
+def _targets_only(shown: Shown) -> str:
+    return _GROUPS if shown.dataset.task == "clustering" else ""
+
+
 def _classes_only(shown: Shown) -> str:
-    return "" if shown.dataset.task == "classification" else "This is about classes; the task is a regression."
+    task = shown.dataset.task
+    return _targets_only(shown) or (
+        "" if task == "classification" else "This is about classes; the task is a regression."
+    )
 
 
 def _values_only(shown: Shown) -> str:
-    return (
-        "" if shown.dataset.task == "regression" else "This is about predicted numbers; the task is a classification."
-    )
+    task, sentence = shown.dataset.task, "This is about predicted numbers; the task is a classification."
+    return _targets_only(shown) or ("" if task == "regression" else sentence)
 
 
 def _names(judged: Judged | None) -> tuple[str, ...]:
@@ -105,6 +114,7 @@ BOTTOM_VIEWS: tuple[BottomView, ...] = (
         "Metrics",
         "Every metric of each part, with its standard error.",
         MetricsTable,
+        _targets_only,
         compute=lambda judged: {} if judged is None else reports(judged),
         show=_show_table,
         figure="Metrics",
@@ -144,6 +154,7 @@ BOTTOM_VIEWS: tuple[BottomView, ...] = (
         "Weights",
         "The weights of a linear model, and their paths under ridge and lasso.",
         WeightsView,
+        _targets_only,
         compute=lambda judged: weights_of(None if judged is None else judged.model),
         show=_show_weights,
         figure="Weights",
@@ -153,6 +164,7 @@ BOTTOM_VIEWS: tuple[BottomView, ...] = (
         "Validation",
         "Cross-validation, search, learning and validation curves, and comparison of learners.",
         ValidationView,
+        _targets_only,
         figure="Validation",
     ),
 )

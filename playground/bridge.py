@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import time
+from typing import Literal
 
 from PySide6.QtCore import QObject, Qt, QTimer, Signal
 
+from engine.dataset import FloatArray
 from engine.experiment import Experiment
 from engine.snapshot import Viewport
 from engine.worker import FLAT_OUT, Speed, Unit, Worker
@@ -90,6 +92,11 @@ class Bridge(QObject):
         self._viewport = viewport
         if self._worker is not None:
             self._worker.set_viewport(viewport)
+
+    def touch(self, kind: Literal["move", "add", "remove"], index: int, place: FloatArray) -> None:
+        """A centre was moved, added or removed by hand, at a place (2,) of the stage."""
+        if self._worker is not None:
+            self._worker.touch(kind, index, place)
 
     def change(self, experiment: Experiment) -> None:
         if self._worker is not None:

@@ -5,17 +5,26 @@ from __future__ import annotations
 import secrets
 from collections.abc import Mapping
 from dataclasses import replace
+from typing import TYPE_CHECKING, Literal
+
+import numpy as np
 
 from engine import checks
-from engine.dataset import CLASS_NAMES, MAX_CLASSES, FloatArray, IntArray, Points, Task
+from engine.clustering import MOST_CLUSTERS
+from engine.dataset import CLASS_NAMES, MAX_CLASSES, FloatArray, IntArray, Points, Target, Task
 from engine.edits import replaced, set_values
 from engine.experiment import Data, DrawnData, Experiment, GeneratedData, GeneratorName, View
-from engine.generators import dataset_of, task_of
-from engine.registry import LEARNERS, learners_for
+from engine.generators import GENERATORS, dataset_for, dataset_of, task_of
+from engine.registry import LEARNERS, is_unsupervised, learners_for
 from engine.table_columns import Columns
 from engine.table_data import TableData
 
-_DEFAULT_GENERATOR: dict[Task, GeneratorName] = {"classification": "circles", "regression": "sine"}
+if TYPE_CHECKING:
+    from engine.model import Model
+
+_DEFAULT_GENERATOR: dict[Task, GeneratorName] = {
+    "classification": "circles", "regression": "sine", "clustering": "blobs"
+}  # fmt: skip
 
 
 def with_data(experiment: Experiment, data: Data) -> Experiment:
@@ -71,10 +80,10 @@ def with_generator(experiment: Experiment, name: GeneratorName) -> Experiment:
     return with_data(experiment, old.model_copy(update={"generator": name, "renamed_classes": ()}))
 
 
-def with_empty_canvas(experiment: Experiment, task: Task | None = None, n_inputs: int | None = None) -> Experiment:
+def with_empty_canvas(experiment: Experiment, task: Target | None = None, n_inputs: int | None = None) -> Experiment:
     """`experiment` without points, ready to be drawn on; the same task unless another is named."""
     dataset = dataset_of(experiment.data, experiment.preparation)
-    task = task or dataset.task
+    task = task or task_of(experiment.data)
     width = n_inputs or (min(2, dataset.n_inputs) if task == dataset.task else 1)
     kept = task == "classification" and 2 <= len(dataset.class_names) <= MAX_CLASSES
     names = tuple(name[:40] for name in dataset.class_names) if kept else CLASS_NAMES[:2]
@@ -83,12 +92,25 @@ def with_empty_canvas(experiment: Experiment, task: Task | None = None, n_inputs
 
 
 def with_task(experiment: Experiment, task: Task) -> Experiment:
-    """`experiment` on the first data set of `task`."""
-    if task_of(experiment.data) == task:
+    """`experiment` on data of `task`: on those that it has if they can serve, else on the first set of the task."""
+    if learned_task(experiment) == task:
         return experiment
-    if isinstance(experiment.data, DrawnData) and len(experiment.data.points) == 0:
-        return with_empty_canvas(experiment, task)
-    return with_generator(experiment, _DEFAULT_GENERATOR[task])
+    data = experiment.data
+    changed = experiment.model_copy(update={"learner": learners_for(task)[0].settings()})
+    if isinstance(data, GeneratedData):
+        serves = task in GENERATORS[data.generator].offered_for
+    else:
+        serves = task_of(data) == task or (task == "clustering" and dataset_for(experiment).n_inputs >= 2)
+    if serves:
+        return changed
+    if isinstance(data, DrawnData) and len(data.points) == 0:
+        return with_empty_canvas(changed, "classification" if task == "clustering" else task)
+    return with_generator(changed, _DEFAULT_GENERATOR[task])
+
+
+def learned_task(experiment: Experiment) -> Task:
+    """What the model of `experiment` does with the data."""
+    return "clustering" if is_unsupervised(experiment.learner) else task_of(experiment.data)
 
 
 def with_learner(experiment: Experiment, kind: str) -> Experiment:
@@ -101,12 +123,18 @@ def with_learner(experiment: Experiment, kind: str) -> Experiment:
 
 
 def suited(experiment: Experiment) -> Experiment:
-    """`experiment` with the learner and the loss replaced if they cannot do the task at all."""
-    task = task_of(experiment.data)
+    """`experiment` with the learner and the loss replaced if they cannot do anything with the data."""
+    task = learned_task(experiment)
+    if isinstance(experiment.data, GeneratedData):
+        offered = GENERATORS[experiment.data.generator].offered_for
+        serves = task in offered or (task == "clustering" and "classification" in offered)
+        task = task if serves else offered[0]
+    elif task == "clustering" and dataset_of(experiment.data, experiment.preparation).n_inputs == 1:
+        task = task_of(experiment.data)
     if task not in LEARNERS[experiment.learner.kind].tasks:
         entry = learners_for(task)[0]
         experiment = experiment.model_copy(update={"learner": entry.settings()})
-    if experiment.training.loss.kind not in checks.losses_for(task):
+    if task != "clustering" and experiment.training.loss.kind not in checks.losses_for(task):
         experiment = replaced(experiment, "training.loss.kind", checks.default_loss(task))
     return experiment
 
@@ -184,6 +212,34 @@ def moving_points(experiment: Experiment, rows: IntArray, X: FloatArray, y: Floa
 
 def relabelling_points(experiment: Experiment, rows: IntArray, y: float) -> Experiment:
     return with_points(experiment, drawn(experiment).points.relabelling(rows, y))
+
+
+# -- centres -----------------------------------------------------------------------------------------------------------
+
+
+def with_centre(
+    experiment: Experiment, model: Model, kind: Literal["move", "add", "remove"], index: int, place: FloatArray
+) -> Experiment:
+    """`experiment` with first centres by hand: those of `model`, one of them moved to, added at, or gone from `place`.
+
+    Parameters
+    ----------
+    place : (2,), in the units of the stage.
+    """
+    Z = np.concatenate([model.state.centres, model.features_on_stage(np.asarray(place, np.float64)[None])])
+    offset, scale = model.features.offset, model.features.scale
+    rows = (Z if offset is None or scale is None else Z / scale + offset).tolist()
+    placed = rows.pop()
+    if kind == "remove":
+        del rows[index]
+    elif kind == "move":
+        rows[index] = placed
+    else:
+        rows.append(placed)
+    if not 1 <= len(rows) <= MOST_CLUSTERS:
+        return experiment
+    changed = {"initialization": "by_hand", "k": len(rows), "centres": tuple(map(tuple, rows))}
+    return experiment.model_copy(update={"learner": experiment.learner.model_copy(update=changed)})
 
 
 # -- classes -----------------------------------------------------------------------------------------------------------

@@ -9,7 +9,7 @@ import numpy as np
 from PySide6.QtCore import QObject, Signal
 from PySide6.QtWidgets import QApplication
 
-from engine.dataset import FloatArray, IntArray, Task
+from engine.dataset import FloatArray, IntArray, Target
 from engine.edits import replaced
 from engine.experiment import Experiment, GeneratedData, GeneratorName
 from engine.generators import GENERATORS, dataset_of, generate
@@ -123,7 +123,7 @@ class DataController(QObject):
     def empty_surface(self) -> None:
         self._empty("Empty canvas", "regression", 2)
 
-    def _empty(self, text: str, task: Task | None, n_inputs: int | None) -> None:
+    def _empty(self, text: str, task: Target | None, n_inputs: int | None) -> None:
         self._edit(choices.with_empty_canvas(self._document.experiment, task, n_inputs), text)
         self._set_workspace(selection=NO_ROWS)
 
@@ -217,7 +217,9 @@ class DataController(QObject):
         entries = []
         for name, entry in GENERATORS.items():
             points = generate(GeneratedData(generator=name, n_points=_GALLERY_POINTS))
-            entries.append(GalleryEntry(name, entry.title, entry.sentence, entry.task, points.X, points.y))
+            entries.append(
+                GalleryEntry(name, entry.title, entry.sentence, entry.task, entry.offered_for, points.X, points.y)
+            )
         self._panel.set_gallery(entries)
 
     def on_selection_requested(self, rows: IntArray, sentence: str) -> None:

@@ -16,7 +16,7 @@ from PySide6.QtGui import QColor, QFont, QFontInfo, QImage, QImageWriter, QPageS
 from PySide6.QtSvg import QSvgGenerator
 from PySide6.QtWidgets import QWidget
 
-from engine.dataset import Dataset
+from engine.dataset import PART_NAMES, Dataset
 from engine.experiment import View
 from engine.files import write_atomically
 from engine.learner import Prediction
@@ -67,7 +67,7 @@ class FigureContent:
     caption : which plane of many inputs it is.
     x_range, y_range : the part of the plane; None fits the points.
     curve_points : the learning curves, oldest first.
-    loss_name, score_name : what the curves are called.
+    loss_name, score_name, epoch_name, part_names : what the curves and their axes are called.
     paint_view : paints the view of the evaluation that is a figure of its own; None where there is none.
     """
 
@@ -83,6 +83,8 @@ class FigureContent:
     curve_points: Sequence[CurvePoint] = ()
     loss_name: str = ""
     score_name: ScoreName = "accuracy"
+    epoch_name: str = "epoch"
+    part_names: tuple[str, ...] = PART_NAMES
     paint_view: Callable[[QPainter, QRectF, Theme], None] | None = None
 
 
@@ -249,5 +251,6 @@ def _curves(content: FigureContent, theme: Theme) -> Curves:
     curves.set_log(content.view.log_loss, content.view.log_epochs)
     curves.set_loss_name(content.loss_name)
     curves.set_score_name(content.score_name)
+    curves.set_epoch_name(content.epoch_name, content.part_names)
     curves.append(content.curve_points)
     return curves

@@ -14,7 +14,7 @@ from engine.plane import on_stage, plane_of
 from engine.snapshot import CurvePoint, Field, Viewport
 from engine.training import Run
 from playground.export import FigureContent, with_equal_units
-from playground.naming import loss_name, score_name
+from playground.naming import epoch_name, loss_name, part_names, score_name
 from widgets.stage import fitted_range
 
 _CELLS = (480, 360)
@@ -51,7 +51,7 @@ def figure_content(
     predictions: Prediction | None = None
     if model is not None:
         field, overlays = replace(model, experiment=experiment).picture(Viewport(x_range, y_range, *_CELLS))
-        predictions = model(dataset.X)
+        predictions = model.of_points()
     return FigureContent(
         dataset=shown,
         view=view,
@@ -64,7 +64,9 @@ def figure_content(
         y_range=y_range,
         curve_points=curve_points,
         loss_name=loss_name(experiment),
-        score_name=score_name(dataset.task),
+        score_name=score_name(dataset),
+        epoch_name=epoch_name(experiment),
+        part_names=part_names(dataset),
     )
 
 

@@ -2,27 +2,49 @@
 
 from __future__ import annotations
 
-from typing import cast
+from typing import Literal, cast
 
 from PySide6.QtCore import QObject
 
-from engine.dataset import Task
+from engine.clustering import MOST_CLUSTERS
+from engine.dataset import FloatArray, Task
+from engine.edits import replaced
 from engine.registry import LEARNERS
 from playground import choices
 from playground.data_controller import edit_by_path
 from playground.document import Document
+from playground.training_controller import TrainingController
 from widgets.model_panel import ModelPanel
 
 
 class ModelController(QObject):
     """Hears the model panel; edits the document."""
 
-    def __init__(self, document: Document, panel: ModelPanel, parent: QObject) -> None:
+    def __init__(self, document: Document, panel: ModelPanel, training: TrainingController, parent: QObject) -> None:
         super().__init__(parent)
-        self._document = document
+        self._document, self._training = document, training
         panel.edited.connect(self.on_edited)
         panel.task_chosen.connect(self.on_task_chosen)
         panel.learner_chosen.connect(self.on_learner_chosen)
+
+    def on_centre_touched(self, kind: Literal["move", "add", "remove"], index: int, place: FloatArray) -> None:
+        """A hand is at the centres: before the first step it says where they begin, later it acts on the run."""
+        snapshot, experiment = self._training.snapshot, self._document.experiment
+        if snapshot is None or snapshot.model is None:
+            return
+        titles = {"move": "Move a centre", "add": "Add a centre", "remove": "Remove a centre"}
+        if snapshot.step == 0:
+            changed = choices.with_centre(experiment, snapshot.model, kind, index, place)
+            self._document.edit(changed, titles[kind], merge_key="centres" if kind == "move" else "")
+            return
+        k = len(snapshot.model.state.centres)
+        if kind != "move" and not 1 <= k + (1 if kind == "add" else -1) <= MOST_CLUSTERS:
+            return
+        self._training.touch(kind, index, place)
+        if kind != "move":
+            k = getattr(experiment.learner, "k", k) + (1 if kind == "add" else -1)
+            if 1 <= k <= MOST_CLUSTERS:
+                self._document.edit(replaced(experiment, "learner.k", k), titles[kind])
 
     def on_edited(self, path: str, value: object, final: bool) -> None:
         if path.startswith("view.plane."):
@@ -32,7 +54,7 @@ class ModelController(QObject):
 
     def on_task_chosen(self, task: str) -> None:
         chosen = cast(Task, task)
-        title = "Classify" if chosen == "classification" else "Regress"
+        title = {"classification": "Classify", "regression": "Regress", "clustering": "Cluster"}[chosen]
         self._document.edit(choices.with_task(self._document.experiment, chosen), title)
 
     def on_learner_chosen(self, kind: str) -> None:

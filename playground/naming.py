@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from engine.dataset import Task
+from engine.dataset import PART_NAMES, Dataset
 from engine.deciding import HALF
 from engine.experiment import Experiment
-from engine.generators import task_of
-from engine.registry import own_loss
+from engine.generators import dataset_for
+from engine.registry import LEARNERS, own_loss
 from engine.training_settings import Loss
 from widgets.curve_chart import ScoreName
 
 
 def loss_name(experiment: Experiment) -> str:
     """The loss as a person reads it, e.g. "cross-entropy"."""
-    own = own_loss(experiment.learner, task_of(experiment.data))
+    own = own_loss(experiment.learner, dataset_for(experiment).task)
     if own is not None:
         return own
     extra = Loss.model_fields["kind"].json_schema_extra
@@ -24,14 +24,26 @@ def loss_name(experiment: Experiment) -> str:
     return name[:1].lower() + name[1:]
 
 
-def score_name(task: Task) -> ScoreName:
+def score_name(dataset: Dataset) -> ScoreName:
     """What the score of `CurvePoint` is."""
-    return "accuracy" if task == "classification" else "R²"
+    if dataset.task == "clustering":
+        return "adjusted Rand index" if dataset.n_classes > 1 else "share that stays"
+    return "accuracy" if dataset.task == "classification" else "R²"
+
+
+def epoch_name(experiment: Experiment) -> str:
+    """What is counted by the epochs of the learner."""
+    return LEARNERS[experiment.learner.kind].epoch
+
+
+def part_names(dataset: Dataset) -> tuple[str, ...]:
+    """What the curves of the three parts are called: nothing where there is one of all points."""
+    return ("", "", "") if dataset.task == "clustering" else PART_NAMES
 
 
 def score_note(experiment: Experiment) -> str:
     """What is to be known of the curves' accuracy: they are recorded at a threshold of one half, whatever it is now."""
     threshold = experiment.view.threshold
-    if threshold == HALF:
+    if threshold == HALF or dataset_for(experiment).task != "classification":
         return ""
     return f" The curves are at a threshold of {HALF:g}; the numbers under the stage are at {threshold:g}."

@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QLabel
 
 from engine.experiment import DrawnData
 from engine.plane import axes_of
-from playground.naming import loss_name, score_name, score_note
+from playground.naming import epoch_name, loss_name, part_names, score_name, score_note
 from playground.resolve import Shown
 from playground.top_bar import TopBar
 from widgets.curves import Curves
@@ -150,12 +150,14 @@ class Presenter:
             dataset = new.dataset
             counts = dataset.counts.sum(axis=0) if dataset.n_classes else ()
             views.data.typed.set_inputs(dataset.input_names, dataset.X)
-            views.data.set_experiment(new.experiment, dataset.n_inputs, [int(count) for count in counts])
+            views.data.set_experiment(new.experiment, dataset.n_inputs, [int(count) for count in counts], dataset.task)
             if old is None or _model_facts(old) != _model_facts(new):  # not at each puff of a spray: 1 ms
                 axes = axes_of(dataset, new.experiment.view.plane) if dataset.n_inputs > 2 else (0, 1)
                 views.model.set_experiment(new.experiment, dataset.task, dataset.input_names, axes)
-            views.curves.set_score_name(score_name(dataset.task), score_note(new.experiment))
+            views.curves.set_score_name(score_name(dataset), score_note(new.experiment))
             views.curves.set_loss_name(loss_name(new.experiment))
+            views.curves.set_epoch_name(epoch_name(new.experiment), part_names(dataset))
+            views.top.transport.set_epoch_name(epoch_name(new.experiment))
             views.data.set_active_class(new.workspace.active_class)
         elif old.workspace.active_class != new.workspace.active_class:
             views.data.set_active_class(new.workspace.active_class)

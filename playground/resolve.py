@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from engine import checks
+from engine.clustering import UNASSIGNED
 from engine.dataset import Dataset, IntArray, rows_in_common
 from engine.experiment import DrawnData, Experiment
-from engine.generators import dataset_of
+from engine.generators import dataset_for
 from engine.learner import RUNNING, Outcome, Prediction
 from engine.overlays import Equation, Line, Overlay
 from engine.plane import on_stage, plane_of
@@ -68,7 +69,7 @@ def resolve(
     waiting_to_play : whether play has been pressed, which the newest snapshot may not know yet.
     fold_lines : the boundaries of the folds of a cross-validation.
     """
-    dataset = dataset_of(experiment.data, experiment.preparation)
+    dataset = dataset_for(experiment)
     found = checks.check(experiment, dataset)
     blocked = next((complaint.sentence for complaint in found if complaint.blocking), "")
     selection = workspace.selection
@@ -135,7 +136,7 @@ def aligned(prediction: Prediction | None, ids: IntArray | None, dataset: Datase
     return Prediction(
         spread(prediction.scores, np.nan),
         spread(prediction.probabilities, np.nan),
-        spread(prediction.labels, dataset.y),
+        spread(prediction.labels, UNASSIGNED if dataset.task == "clustering" else dataset.y),
         spread(prediction.values, dataset.y),
     )
 

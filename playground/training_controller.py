@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 from PySide6.QtCore import QObject, QTimer, Signal
 
 from engine import checks
 from engine.changes import consequence
+from engine.dataset import FloatArray
 from engine.experiment import Experiment
-from engine.generators import dataset_of
+from engine.generators import dataset_for
 from engine.snapshot import Snapshot
 from engine.worker import Speed, Unit
 from playground import choices
@@ -112,9 +115,13 @@ class TrainingController(QObject):
     def set_speed(self, speed: Speed) -> None:
         self._bridge.set_speed(speed)
 
+    def touch(self, kind: Literal["move", "add", "remove"], index: int, place: FloatArray) -> None:
+        """A hand has moved, added or removed a centre of the model, at a place (2,) of the stage."""
+        self._bridge.touch(kind, index, place)
+
     def _complaint(self) -> checks.Complaint | None:
         experiment = self._document.experiment
-        return checks.blocking(experiment, dataset_of(experiment.data, experiment.preparation))
+        return checks.blocking(experiment, dataset_for(experiment))
 
     def _is_blocked(self) -> bool:
         complaint = self._complaint()
@@ -130,7 +137,7 @@ class TrainingController(QObject):
         self._bridge.start(self._document.experiment, playing=False)
 
     def on_document_changed(self, old: Experiment, new: Experiment) -> None:
-        before, after = dataset_of(old.data, old.preparation), dataset_of(new.data, new.preparation)
+        before, after = dataset_for(old), dataset_for(new)
         result = consequence(old, new, before, after)
         if len(after.points) == 0:
             self._bridge.pause()  # points drawn later are another story

@@ -28,6 +28,8 @@ Range = tuple[float, float]
 DOCK_VERSION = 1
 _FIELD_CELLS = 256 * 256
 _ZOOM = 1.25
+_WATCHED = next(index for index, speed in enumerate(SPEEDS) if speed.id == "step-3")
+"""The speed at which half-steps can be followed."""
 
 
 def application() -> QApplication:
@@ -109,6 +111,14 @@ class ViewController(QObject):
 
     def on_speed_chosen(self, entry: SpeedEntry) -> None:
         self._set_speed(SPEEDS.index(entry))
+
+    def on_task_chosen(self, task: str) -> None:
+        """Groups are found in a dozen steps, which flat out nobody would see."""
+        slow, flat_out = _WATCHED, len(SPEEDS) - 1
+        if task == "clustering" and self._window.workspace.speed == flat_out:
+            self._set_speed(slow)
+        elif task != "clustering" and self._window.workspace.speed == slow:
+            self._set_speed(flat_out)
 
     def faster(self) -> None:
         self._set_speed(self._window.workspace.speed + 1)

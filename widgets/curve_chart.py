@@ -19,7 +19,7 @@ from widgets.axes import Axis, Tick, padded_range
 from widgets.curve_series import PARTS, CurveSeries, Measure
 from widgets.theme import Theme
 
-ScoreName = Literal["accuracy", "R²"]
+ScoreName = Literal["accuracy", "R²", "adjusted Rand index", "share that stays"]
 
 _FEWEST_EPOCHS = 10
 """An axis shows at least so many, so that the first points do not jump."""
@@ -48,6 +48,8 @@ class ChartView:
     values: tuple[float, float] | None = None
     loss_name: str = "cross-entropy"
     score_name: ScoreName = "accuracy"
+    epoch_name: str = "epoch"
+    part_names: tuple[str, ...] = PART_NAMES
 
     @property
     def log_values(self) -> bool:
@@ -82,6 +84,7 @@ class Chart:
     area : where the curves are.
     right : how far the grid's lines run, under the curves' names.
     caption : what the values are, and which of them lie outside the picture.
+    epoch_name, part_names : what the horizontal axis counts, and what each curve is of.
     """
 
     x: Axis
@@ -90,6 +93,8 @@ class Chart:
     right: float
     curves: tuple[Curve, ...]
     caption: str
+    epoch_name: str
+    part_names: tuple[str, ...]
 
 
 def chart_font(theme: Theme) -> QFont:
@@ -118,7 +123,7 @@ def lay_out(
     font = QFontMetricsF(chart_font(theme))
     line = font.height()
     shown = [part for part in range(PARTS) if np.isfinite(series.values(view.measure, part)).any()]
-    name_width = max((font.horizontalAdvance(PART_NAMES[part]) for part in shown), default=0.0)
+    name_width = max((font.horizontalAdvance(view.part_names[part]) for part in shown), default=0.0)
     bottom = target.bottom() - line - 7
     above = target.top() + max(line + 8, controls[1]) + line / 2
     low_epoch, high_epoch = view.epochs or _all_epochs(series, log=view.log_epochs)
@@ -144,7 +149,7 @@ def lay_out(
     said = [" · ".join([caption, *notes]) for caption in view.captions]
     fitting = next((each for each in said if font.horizontalAdvance(each) <= room), said[-1])
     caption = font.elidedText(fitting, Qt.TextElideMode.ElideRight, room) if room > 2 * line else ""
-    return Chart(x, y, area, right, curves, caption)
+    return Chart(x, y, area, right, curves, caption, view.epoch_name, view.part_names)
 
 
 def value_ticks(y: Axis, line: float) -> tuple[Tick, ...]:
@@ -206,7 +211,7 @@ def _paint_ends(painter: QPainter, chart: Chart, theme: Theme) -> None:
         painter.setBrush(colour)
         painter.drawEllipse(curve.end, theme.line_width * 1.2, theme.line_width * 1.2)
         painter.setPen(colour)
-        _write(painter, names_at, curve.label_y, PART_NAMES[curve.part])
+        _write(painter, names_at, curve.label_y, chart.part_names[curve.part])
 
 
 def curve_colour(part: int, theme: Theme) -> QColor:
@@ -251,7 +256,7 @@ def _paint_axes(painter: QPainter, chart: Chart, theme: Theme) -> None:
         painter.setPen(QColor(theme.muted))
         _write(painter, area.left() - 8 - font.horizontalAdvance(tick.text), height, tick.text)
     row = area.bottom() + 6 + font.height() / 2
-    name = "epoch"
+    name = chart.epoch_name
     name_left = chart.right - font.horizontalAdvance(name)
     for tick in chart.x.ticks(max(2, int(area.width() / (_TICK_ROOM[0] * font.height())) + 1), whole=True):
         place, width = chart.x.place(tick.value), font.horizontalAdvance(tick.text)

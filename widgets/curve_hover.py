@@ -8,7 +8,6 @@ import numpy as np
 from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QColor, QFontMetricsF, QPainter, QPen
 
-from engine.dataset import PART_NAMES
 from widgets.axes import number_text
 from widgets.curve_chart import Chart, chart_font, curve_colour
 from widgets.curve_series import PARTS, CurveSeries, Measure
@@ -45,7 +44,7 @@ def paint_hover(
             painter.setBrush(curve_colour(part, theme))
             painter.drawEllipse(QPointF(place, height), 4, 4)
     rows = [(part, number_text(value)) for part, value in enumerate(values) if not math.isnan(value)]
-    _paint_card(painter, chart, place, f"epoch {epoch:,}", rows, theme)
+    _paint_card(painter, chart, place, f"{chart.epoch_name} {epoch:,}", rows, theme)
 
 
 def nearest_row(series: CurveSeries, chart: Chart, place: float) -> int:
@@ -62,7 +61,7 @@ def _paint_card(
 ) -> None:
     painter.setFont(chart_font(theme))
     font = QFontMetricsF(painter.font())
-    names = max((font.horizontalAdvance(PART_NAMES[part]) for part, _ in rows), default=0.0)
+    names = max((font.horizontalAdvance(chart.part_names[part]) for part, _ in rows), default=0.0)
     numbers = max((font.horizontalAdvance(text) for _, text in rows), default=0.0)
     width = max(font.horizontalAdvance(head), _KEY + names + 12 + numbers) + 2 * _PADDING
     height = font.height() * (1 + len(rows)) + 12
@@ -80,5 +79,5 @@ def _paint_card(
         painter.setPen(QPen(curve_colour(part, theme), 3))
         painter.drawLine(QPointF(inner, base - 4), QPointF(inner + _KEY - 5, base - 4))
         painter.setPen(QColor(theme.on_tooltip))
-        painter.drawText(QPointF(inner + _KEY, base), PART_NAMES[part])
+        painter.drawText(QPointF(inner + _KEY, base), chart.part_names[part])
         painter.drawText(QPointF(right - font.horizontalAdvance(text), base), text)

@@ -37,6 +37,15 @@ _SMALLEST_DRAG = 6
 """Pixels; what is shorter is a click."""
 _REPAINTED_MS = 30
 """How long new entries may wait: curves need not move sixty times a second, and the stage beside them must."""
+_SCORES: dict[ScoreName, tuple[str, str]] = {
+    "accuracy": ("Accuracy", "Draw the share of the points that the model gets right."),
+    "R²": ("R²", "Draw the share of the targets' variance that the model explains."),
+    "adjusted Rand index": (
+        "Rand index",
+        "Draw how well the clusters agree with the known classes: 1 is fully.",
+    ),
+    "share that stays": ("Stays", "Draw the share of the points that did not change their cluster."),
+}
 _EMPTY = "The curves appear here as the model learns."
 
 
@@ -122,6 +131,11 @@ class Curves(QWidget):
         self._view = replace(self._view, score_name=name)
         self._changed()
 
+    def set_epoch_name(self, name: str, part_names: tuple[str, ...] = PART_NAMES) -> None:
+        """Say what the horizontal axis counts, and what the curves are of."""
+        self._view = replace(self._view, epoch_name=name, part_names=part_names)
+        self._changed()
+
     def set_measure(self, measure: Measure) -> None:
         """Show the losses or the scores."""
         if measure != self._view.measure:
@@ -154,12 +168,12 @@ class Curves(QWidget):
         if len(self._series) == 0:
             return _EMPTY
         said = [
-            f"{PART_NAMES[part]} {name} {number_text(float(values[-1]))}"
+            f"{self._view.part_names[part]} {name} {number_text(float(values[-1]))}".strip()
             for measure, name in (("loss", "loss"), ("score", self._view.score_name))
             for part in range(PARTS)
             if not np.isnan((values := self._series.values("loss" if measure == "loss" else "score", part))[-1])
         ]
-        return f"Epoch {self._series.epochs[-1]:,}: {', '.join(said)}."
+        return f"{self._view.epoch_name.capitalize()} {self._series.epochs[-1]:,}: {', '.join(said)}."
 
     # -- controls --------------------------------------------------------------------------------------------------
 
@@ -214,13 +228,9 @@ class Curves(QWidget):
         for button in self.findChildren(QToolButton):
             button.setFont(font)
             button.setFixedHeight(self._theme.font_size + _CONTROLS_PADDING[0])
-        accuracy = view.score_name == "accuracy"
-        self._score_button.setText("Accuracy" if accuracy else "R²")
-        self._score_button.setToolTip(
-            "Draw the share of the points that the model gets right." + self._score_note
-            if accuracy
-            else "Draw the share of the targets' variance that the model explains."
-        )
+        title, sentence = _SCORES[view.score_name]
+        self._score_button.setText(title)
+        self._score_button.setToolTip(sentence + self._score_note)
 
     def _on_loss_clicked(self) -> None:
         self.set_measure("loss")

@@ -8,7 +8,7 @@ from typing import Protocol
 from PySide6.QtCore import QEvent, QSize, Qt, Signal
 from PySide6.QtWidgets import QButtonGroup, QHBoxLayout, QLabel, QPushButton, QToolButton, QWidget
 
-from engine.dataset import MAX_CLASSES
+from engine.dataset import MAX_CLASSES, Task
 from engine.experiment import CHIPS, DrawnData, Experiment, GeneratedData, Preparation
 from widgets.class_chips import ClassChips
 from widgets.fields import FieldSpec
@@ -259,14 +259,19 @@ class DataPanel(Panel):
         """Show these data sets."""
         self.gallery.set_entries(entries)
 
-    def set_experiment(self, experiment: Experiment, n_inputs: int, class_counts: Sequence[int]) -> None:
+    def set_experiment(
+        self, experiment: Experiment, n_inputs: int, class_counts: Sequence[int], task: Task | None = None
+    ) -> None:
         """Show the document; nothing is emitted.
 
         Parameters
         ----------
         n_inputs : how many inputs the points have.
         class_counts : the points of each class; empty in regression.
+        task : what the model does with them, where it is not what their targets are for.
         """
+        groups = task == "clustering"
+        self._tool_buttons["centre"].setVisible(groups)
         data = experiment.data
         is_classification = len(class_counts) > 0
         is_table = data.source == "table"
@@ -288,9 +293,10 @@ class DataPanel(Panel):
         self.tables.set_chosen(data.title if data.source == "table" else "")
         self._chips_grid.setVisible(n_inputs <= 2)
         self._inputs_hint.setVisible(n_inputs > 2)
-        self.target.setVisible(not is_classification and n_inputs == 2)
+        self.target.setVisible(not is_classification and n_inputs == 2 and not groups)
+        self.shares.setVisible(not groups)
         self._height_hint.setVisible(not is_classification and n_inputs == 1)
-        self.gallery.set_task("classification" if is_classification else "regression")
+        self.gallery.set_task(task or ("classification" if is_classification else "regression"))
         self.gallery.set_chosen(data.generator if isinstance(data, GeneratedData) else "")
         is_generated = isinstance(data, GeneratedData)
         if not is_generated:

@@ -32,12 +32,14 @@ class GalleryEntry:
     id : the generator's name.
     X : (n, 1) or (n, 2), a sample of its inputs.
     y : (n,) class indices, or targets in regression.
+    offered_for : the tasks in which it stands first.
     """
 
     id: str
     title: str
     tooltip: str
     task: Task
+    offered_for: tuple[Task, ...]
     X: FloatArray
     y: FloatArray
 
@@ -181,7 +183,7 @@ class Gallery(QWidget):
             button.setChecked(key == entry_id)
 
     def _lay_out(self) -> None:
-        ordered = sorted(self._entries, key=lambda entry: entry.task != self._task)
+        ordered = sorted(self._entries, key=lambda entry: self._task not in entry.offered_for)
         for button in self._thumbnails.values():
             self._first.removeWidget(button)
             self._rest.removeWidget(button)

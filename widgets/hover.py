@@ -129,6 +129,8 @@ def hover_lines(
 def _said(dataset: Dataset, prediction: Prediction) -> list[str]:
     if prediction.values is not None:
         return [f"h(x) = {_significant(float(prediction.values[0]))}"]
+    if dataset.task == "clustering":
+        return [] if prediction.labels is None else [_cluster(int(prediction.labels[0]))]
     names = [shortened(name) for name in dataset.class_names]
     # A model that has not heard of the newest class speaks of the others.
     if prediction.probabilities is not None:
@@ -139,6 +141,10 @@ def _said(dataset: Dataset, prediction: Prediction) -> list[str]:
     if len(scores) == 1:
         return [f"score = {_significant(float(scores[0]))}"]
     return _in_lines([f"s({name}) = {_significant(float(s))}" for name, s in zip(names, scores, strict=False)])
+
+
+def _cluster(label: int) -> str:
+    return f"cluster {label + 1}" if label >= 0 else "no cluster"
 
 
 def _in_lines(parts: list[str]) -> list[str]:
@@ -171,6 +177,9 @@ def _significant(value: float) -> str:
 def _point(dataset: Dataset, row: int) -> str:
     y = float(dataset.y[row])
     part = PART_NAMES[int(dataset.parts[row])]
+    if dataset.task == "clustering":
+        known = [f"class {shortened(dataset.class_names[int(y)])}"] if dataset.n_classes > 1 else []
+        return " · ".join([*known, f"row {row + 1}"])
     if dataset.task == "classification":
         what = shortened(dataset.class_names[int(y)])
     else:

@@ -12,9 +12,10 @@ from engine.metrics import METRICS, OF_MANY, estimate_text
 from engine.snapshot import Estimate, SplitMetrics
 from widgets.style import active_theme, set_look, tabular
 
-_PARTS = {"train": "train", "validation": "val.", "test": "test"}
-_SPOKEN_PARTS = {"train": "training", "validation": "validation", "test": "test"}
+_PARTS = {"all": "", "train": "train", "validation": "val.", "test": "test"}
+_SPOKEN_PARTS = {"all": "", "train": "training", "validation": "validation", "test": "test"}
 _ORDER = (
+    ("all", "inertia"), ("all", "silhouette"), ("all", "ari"), ("all", "nmi"),
     ("train", "loss"), ("validation", "loss"), ("test", "loss"),
     ("train", "accuracy"), ("validation", "accuracy"), ("test", "accuracy"),
     ("train", "rmse"), ("validation", "rmse"), ("test", "rmse"),
@@ -23,6 +24,7 @@ _ORDER = (
 )  # fmt: skip
 """From left to right."""
 _LEAVING = (
+    ("all", "nmi"), ("all", "silhouette"), ("all", "ari"),
     ("train", "mae"), ("validation", "mae"), ("test", "mae"), ("train", "r2"), ("validation", "r2"),
     ("validation", "rmse"), ("validation", "accuracy"), ("validation", "loss"), ("train", "rmse"),
     ("train", "accuracy"), ("test", "r2"), ("train", "loss"), ("test", "loss"), ("test", "rmse"),
@@ -41,7 +43,7 @@ class Metric(QWidget):
         super().__init__(parent)
         self._explanation = f"{METRICS[name].explanation.format(part=_SPOKEN_PARTS[part])} {OF_MANY}"
         self._name = name
-        self._title = f"{_PARTS[part]} {METRICS[name].short}"
+        self._title = f"{_PARTS[part]} {METRICS[name].short}".strip()
         layout = QHBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(6)

@@ -28,6 +28,7 @@ _LABEL_WIDTH = 90
 _TASKS = (
     ("classification", "Classify", "The targets are classes."),
     ("regression", "Regress", "The targets are numbers."),
+    ("clustering", "Cluster", "There are no targets: points are put into groups."),
 )
 _SHOWN: dict[tuple[Task, int], tuple[str, ...]] = {
     ("classification", 2): (
@@ -35,11 +36,19 @@ _SHOWN: dict[tuple[Task, int], tuple[str, ...]] = {
     ),
     ("regression", 1): ("residuals", "band", "held_out", "equation", "grid", "legend"),
     ("regression", 2): ("probability", "contours", "held_out", "equation", "grid", "legend"),
+    ("clustering", 2): ("probability", "boundary", "members", "trails", "grid", "legend"),
 }  # fmt: skip
 """What can be shown, by task and number of inputs."""
 _FOLDED_SHOWN = ("equation", "grid", "legend")
 _SHORT = {"held_out": "Held-out"}
-_IN_REGRESSION = {"probability": ("Values", "Colours the plane by the model's value there.")}
+_RETITLED: dict[Task, dict[str, tuple[str, str]]] = {
+    "regression": {"probability": ("Values", "Colours the plane by the model's value there.")},
+    "clustering": {
+        "probability": ("Regions", "Colours the plane by the cluster that a point there would belong to."),
+        "boundary": ("Borders", "Draws the lines between the clusters."),
+    },
+}
+"""What a chip is called where its task makes another thing of it."""
 
 
 class ModelPanel(Panel):
@@ -258,11 +267,10 @@ class ModelPanel(Panel):
         for name, button in self._show_chips.items():
             button.setVisible(name in shown)
             button.setChecked(getattr(view, name))
-            if name in _IN_REGRESSION:
-                info = View.model_fields[name]
-                title, tooltip = info.title or name, info.description or ""
-                if self._task == "regression":
-                    title, tooltip = _IN_REGRESSION[name]
+            info = View.model_fields[name]
+            title, tooltip = _SHORT.get(name, info.title or name), info.description or ""
+            title, tooltip = _RETITLED.get(self._task, {}).get(name, (title, tooltip))
+            if button.text() != title:
                 button.setText(title)
                 button.setAccessibleName(title)
                 button.setToolTip(tooltip_html(tooltip))

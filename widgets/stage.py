@@ -46,6 +46,8 @@ class Stage(StageSurface):
     """rows (m,), X (m, d) float32, and y (m,) float32 or None where targets stay."""
     points_relabelled = Signal(object, int)
     """rows (m,), the class index."""
+    centre_touched = Signal(str, int, object)
+    """ "move", "add" or "remove"; which centre; and where (2,), in the units of the plot."""
     fit_requested = Signal()
     tool_refused = Signal(str)
     """A sentence that says why a tool did nothing."""
@@ -115,6 +117,16 @@ class Stage(StageSurface):
             self.figure.legend_faded = under
             self._repaint()
 
+    def _show_what_can_be_taken(self) -> None:
+        """A hand over a centre; a cross elsewhere."""
+        if self._panned_from is not None or self._input.is_down or self.figure.centres() is None:
+            return
+        at = self._pointer
+        taken = at is not None and self._input.centre_at(self.frame.mapping.to_plot(at)) is not None
+        shape = Qt.CursorShape.OpenHandCursor if taken else Qt.CursorShape.CrossCursor
+        if self.cursor().shape() != shape:
+            self.setCursor(shape)
+
     # Mouse.
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
@@ -155,6 +167,7 @@ class Stage(StageSurface):
         self._input.drag(pixel)
         self._show_brush()
         self._fade_legend()
+        self._show_what_can_be_taken()
         # A drag that edits is not disturbed by a card beside the pointer.
         self._reader.point_at(None if self._input.is_down else self._pointer)
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QColor, QImage, QPainter, QPen, QPolygonF
@@ -9,7 +11,7 @@ from PySide6.QtGui import QColor, QImage, QPainter, QPen, QPolygonF
 from engine.dataset import Dataset, Points
 from engine.experiment import View
 from engine.learner import Prediction
-from engine.overlays import Equation, Explanation, Line, Overlay
+from engine.overlays import Centres, Equation, Explanation, Line, Overlay
 from engine.snapshot import Field
 from widgets.hover import paint_hover
 from widgets.stage_cards import (
@@ -36,7 +38,7 @@ from widgets.stage_items import (
 )
 from widgets.stage_legend import Legend, key_of
 from widgets.stage_lines import paint_curves, paint_lines
-from widgets.stage_overlays import paint_bands, paint_explanation, paint_marked
+from widgets.stage_overlays import paint_bands, paint_centres, paint_explanation, paint_marked, paint_members
 from widgets.stage_points import PointPainter, Rows, ShownPoints, paint_residuals
 from widgets.stage_shapes import solid
 from widgets.theme import LIGHT, Theme
@@ -67,6 +69,8 @@ class Figure:
         self.points = ShownPoints(empty_dataset(), True)
         self.selection: Rows = np.empty(0, np.intp)
         self.legend_faded = False
+        self.moved_centres: Floats | None = None
+        """Where the centres (k, 2) are while they are on their way, or in a hand; None at rest."""
         self._legend: Legend | None = None
         self._placed: tuple[Legend, ShownPoints, Frame, QRectF] | None = None
         self._image: QImage | None = None
@@ -100,6 +104,8 @@ class Figure:
         """Mark what the model gets wrong."""
         had_errors = len(self.points.misclassified) > 0
         self.points.hear(predictions)
+        if self.dataset.task == "clustering":
+            self._legend = None
         if had_errors != (len(self.points.misclassified) > 0):
             self._legend = None
 
@@ -114,7 +120,8 @@ class Figure:
         drawn = key_of(self.overlays)
         if self._legend is None or self._legend.drawn != drawn:
             has_errors = self.view.errors and len(self.points.misclassified) > 0
-            self._legend = Legend(self.dataset, self.view.held_out, has_errors, self.points.value_range, drawn)
+            sizes = self.points.cluster_sizes if self.dataset.task == "clustering" else None
+            self._legend = Legend(self.dataset, self.view.held_out, has_errors, self.points.value_range, drawn, sizes)
         return self._legend
 
     def paint(self, painter: QPainter, frame: Frame, *, selection: bool, focused: bool) -> None:
@@ -140,12 +147,17 @@ class Figure:
         paint_bands(painter, frame, self.overlays)
         lines = self.lines
         paint_lines(painter, frame, lines, view.boundary, view.contours)
+        centres = self.centres()
+        if view.members and centres is not None:
+            paint_members(painter, frame, centres)
         if view.residuals:
             paint_residuals(painter, frame, self.points)
         if not is_crowded:
             self._painter.paint_points(painter, frame, self.points)
         paint_curves(painter, frame, lines)
         paint_marked(painter, frame, self.overlays, self.points.size(frame.theme, frame.mapping))
+        if centres is not None:
+            paint_centres(painter, frame, centres, trails=view.trails)
         if view.errors:
             self._painter.paint_marks(painter, frame, self.points)
         if selection and len(self.selection):
@@ -153,6 +165,11 @@ class Figure:
         paint_frame(painter, frame, focused)
         paint_axes(painter, frame, *self.axis_names())
         self._paint_cards(painter, frame)
+
+    def centres(self) -> Centres | None:
+        """The centres that are drawn, where they are at this moment of their way."""
+        found = next((overlay for overlay in self.overlays if isinstance(overlay, Centres)), None)
+        return found if found is None or self.moved_centres is None else replace(found, xy=self.moved_centres)
 
     @property
     def lines(self) -> tuple[Line, ...]:
@@ -173,7 +190,10 @@ class Figure:
         dataset = self.dataset
         count = len(self.points.rows)
         parts = ["no points" if count == 0 else "1 point" if count == 1 else f"{count:,} points"]
-        if dataset.task == "classification":
+        if dataset.task == "clustering":
+            found = sum(index >= 0 for index in self.points.cluster_sizes)
+            parts.append(f"{found} cluster{'' if found == 1 else 's'}")
+        elif dataset.task == "classification":
             parts.append(f"{dataset.n_classes} classes")
         else:
             parts.append(f"regression in {dataset.n_inputs} input{'s' if dataset.n_inputs > 1 else ''}")

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtCore import QObject, Qt, QTimer
 
 from engine.dataset import Dataset, rows_in_common
-from widgets.stage_geometry import Floats, Mapping
+from widgets.stage_geometry import Floats, Mapping, nearest_row
+from widgets.stage_overlays import CENTRE_RADIUS
 from widgets.stage_points import Rows, ShownPoints
 from widgets.stage_tool import Selecting, Tool, ToolName
 from widgets.tools import TOOLS
@@ -32,6 +33,8 @@ class StageInput(QObject):
         self._stage = stage
         self.tool_name: ToolName = "point"
         self.tool: Tool = TOOLS["point"].make()
+        self._acting = self.tool
+        """What a press began: the tool, or the hand that has taken a centre."""
         self.active_class = 0
         self.active_target = 0.0
         self.brush_radius = 28.0
@@ -124,6 +127,31 @@ class StageInput(QObject):
         self._stage.hand.rubber, self._stage.hand.rubber_closed = xy, closed
         self._stage.update()
 
+    @property
+    def has_centres(self) -> bool:
+        """Whether centres are drawn."""
+        return self._stage.figure.centres() is not None
+
+    @property
+    def is_second_button(self) -> bool:
+        """Whether it is the right button that is down."""
+        return self._button == Qt.MouseButton.RightButton
+
+    def centre_at(self, at: Floats) -> int | None:
+        """The centre whose disc is there."""
+        centres = self._stage.figure.centres()
+        if centres is None or len(centres.xy) == 0:
+            return None
+        pixels = self.mapping.to_pixels(centres.xy)
+        return nearest_row(pixels, self.mapping.to_pixels(at), CENTRE_RADIUS + 2.0)
+
+    def touch_centre(self, kind: Literal["move", "add", "remove"], index: int, at: Floats) -> None:
+        """Wish for what a hand does to a centre; one that is dragged follows at once."""
+        if kind == "move":
+            self._stage.motion.hold(index, at)
+            self._stage.repaint_picture()
+        self._stage.centre_touched.emit(kind, index, at)
+
     def refuse(self, sentence: str) -> None:
         """Say why nothing happens."""
         self._stage.tool_refused.emit(sentence)
@@ -143,7 +171,7 @@ class StageInput(QObject):
         """The dataset was set: rows are known again."""
         self.awaiting = False
         if self._is_down:
-            self.tool.resume(self)
+            self._acting.resume(self)
 
     @property
     def is_down(self) -> bool:
@@ -166,25 +194,29 @@ class StageInput(QObject):
         self.awaiting = False
         self._button, self._is_down = button, True
         self._ticked = time.monotonic()
-        self.tool.press(self, self.mapping.to_plot(pixel), selecting)
+        at = self.mapping.to_plot(pixel)
+        # A centre is in the way of whatever tool there is: what lies on top is what is taken.
+        on_centre = button == Qt.MouseButton.LeftButton and self.centre_at(at) is not None
+        self._acting = TOOLS["centre"].make() if on_centre and self.tool_name != "centre" else self.tool
+        self._acting.press(self, at, selecting)
         if self._stroke_is_open and self.tool_name == "spray":
             self._timer.start()
 
     def drag(self, pixel: Floats) -> None:
         """Move the pressed tool to a pixel (2,)."""
         if self._is_down:
-            self.tool.drag(self, self.mapping.to_plot(self.mapping.clamped(pixel)))
+            self._acting.drag(self, self.mapping.to_plot(self.mapping.clamped(pixel)))
 
     def release(self, pixel: Floats) -> None:
         """Let go of the tool."""
         if self._is_down:
-            self.tool.release(self, self.mapping.to_plot(self.mapping.clamped(pixel)))
+            self._acting.release(self, self.mapping.to_plot(self.mapping.clamped(pixel)))
             self._lift()
 
     def cancel(self) -> None:
         """End a stroke where it is."""
         if self._is_down:
-            self.tool.cancel(self)
+            self._acting.cancel(self)
             self._lift()
 
     def holds(self, button: Qt.MouseButton) -> bool:
@@ -219,6 +251,7 @@ class StageInput(QObject):
 
     def _lift(self) -> None:
         self._timer.stop()
+        self._stage.motion.let_go()
         self._is_down = False
         self._button = Qt.MouseButton.NoButton
         self._end_stroke()
@@ -231,4 +264,4 @@ class StageInput(QObject):
     def _on_tick(self) -> None:
         now = time.monotonic()
         elapsed, self._ticked = min(_LONGEST_TICK, now - self._ticked), now
-        self.tool.tick(self, elapsed)
+        self._acting.tick(self, elapsed)

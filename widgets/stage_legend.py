@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
@@ -16,13 +16,14 @@ from widgets.stage_cards import paint_card
 from widgets.stage_geometry import number
 from widgets.stage_items import Frame
 from widgets.stage_points import draw_mark
-from widgets.stage_shapes import class_look, looks_of, neutral_look, solid, value_colour
+from widgets.stage_shapes import class_look, cluster_look, looks_of, neutral_look, solid, value_colour
 
 _PADDING = 10.0
 _BAR_WIDTH = 150.0
 _GREATEST_SHARE = 0.42
 """Of the plot's width; a wider legend is shortened."""
 _LONGEST_NAME = 14
+_MOST_CLUSTERS = 10
 _PART_TEXTS = ("train", "val.", "test")
 
 
@@ -40,7 +41,7 @@ def shortened(name: str) -> str:
     return name if len(name) <= _LONGEST_NAME else name[: _LONGEST_NAME - 1] + "…"
 
 
-Sign = Literal["held_out", "error", "band", "ring", "cross", "dashes", "outline"]
+Sign = Literal["held_out", "error", "band", "ring", "cross", "dashes", "outline", "shape"]
 
 
 @dataclass(frozen=True)
@@ -58,6 +59,7 @@ _LINE_KEYS: dict[LineRole, KeyItem] = {
 _MARK_KEYS: dict[MarksRole, KeyItem] = {
     "support": KeyItem("ring", "support vectors"),
     "centre": KeyItem("cross", "class means"),
+    "switched": KeyItem("ring", "switched"),
 }
 
 
@@ -87,6 +89,17 @@ def legend_rows(dataset: Dataset, held_out: bool) -> tuple[LegendRow, ...]:
     )
 
 
+def cluster_rows(sizes: dict[int, int]) -> tuple[LegendRow, ...]:
+    """A line a cluster with the number of its points, those of none last."""
+    rows = [LegendRow(index, f"Cluster {index + 1}", f"{count:,}") for index, count in sizes.items() if index >= 0]
+    if len(rows) > _MOST_CLUSTERS:
+        rest = sum(count for index, count in list(sizes.items()) if index >= _MOST_CLUSTERS)
+        rows = [*rows[:_MOST_CLUSTERS], LegendRow(None, "others", f"{rest:,}")]
+    if -1 in sizes:
+        rows.append(LegendRow(-1, "no cluster", f"{sizes[-1]:,}"))
+    return tuple(rows)
+
+
 def _counts(counts: np.ndarray, held_out: bool) -> str:
     shown = [
         f"{counts[part]:,} {_PART_TEXTS[part]}"
@@ -106,10 +119,12 @@ class Legend:
         errors: bool,
         value_range: tuple[float, float],
         drawn: tuple[KeyItem, ...] = (),
+        sizes: dict[int, int] | None = None,
     ) -> None:
         self._dataset = dataset
         self.drawn = drawn
-        self._rows = legend_rows(dataset, held_out)
+        self._rows = legend_rows(dataset, held_out) if sizes is None else cluster_rows(sizes)
+        self._has_shapes = sizes is not None and int(np.count_nonzero(dataset.counts.sum(axis=0))) > 1
         self._has_held_out = held_out and bool(dataset.counts[Part.TRAIN + 1 :].any())
         self._errors = errors
         self._bar = value_range if dataset.task == "regression" and dataset.n_inputs == 2 and len(dataset.y) else None
@@ -179,6 +194,7 @@ class Legend:
         of_points: tuple[tuple[Sign, str, bool], ...] = (
             ("held_out", "held-out", self._has_held_out),
             ("error", "misclassified", self._errors),
+            ("shape", "shape: known class", self._has_shapes),
         )
         lines = tuple(KeyItem(sign, text) for sign, text, is_on in of_points if is_on), self.drawn[:2], self.drawn[2:]
         return [line for line in lines if line]
@@ -191,7 +207,12 @@ class Legend:
     def _swatch(self, painter: QPainter, frame: Frame, row: LegendRow, at: QPointF) -> None:
         if self._bar is not None:
             return
-        look = looks_of(self._dataset, frame.theme)[0] if row.kind is None else class_look(row.kind, False, frame.theme)
+        if self._dataset.task == "clustering":
+            look = cluster_look(-1 if row.kind is None else row.kind, frame.theme)
+        elif row.kind is None:
+            look = looks_of(self._dataset, frame.theme)[0]
+        else:
+            look = class_look(row.kind, False, frame.theme)
         painter.save()
         painter.translate(at)
         look.draw(painter, _swatch_size(frame))
@@ -243,6 +264,8 @@ def _draw_sign(painter: QPainter, frame: Frame, sign: Sign) -> None:
     elif sign == "error":
         neutral_look(theme).draw(painter, 2 * radius)
         draw_mark(painter, 2 * radius)
+    elif sign == "shape":
+        replace(neutral_look(theme), shape="triangle").draw(painter, 1.7 * radius)
     elif sign == "band":
         painter.setPen(QPen(solid(theme.accent, 0.4), 1.0))
         painter.setBrush(solid(theme.accent, 0.25))

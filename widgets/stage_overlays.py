@@ -5,17 +5,23 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-from PySide6.QtCore import QPointF, Qt
+from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QColor, QPainter, QPen, QPolygonF
 
-from engine.overlays import Band, Explanation, Marks, Overlay
+from engine.overlays import Band, Centres, Explanation, Marks, Overlay
+from engine.palette import CLASS_COLOURS
 from widgets.stage_geometry import Floats
 from widgets.stage_items import Frame
-from widgets.stage_shapes import solid
+from widgets.stage_shapes import draw_segments, solid
 from widgets.theme import Theme
 
 _GREATEST_PIXEL = 20_000.0
 """Farther out Qt's rasterizer loses count."""
+CENTRE_RADIUS = 10.0
+"""Of the disc of a centre, in pixels: large enough to be taken in hand."""
+_LIGHT = 0.55
+"""Colours lighter than that carry dark figures."""
+_MOST_MEMBERS = 2_000
 _FEWEST_STRONG = 0.15
 """The weight that a line to a neighbour is drawn with at least: one that counts for next to nothing is still seen."""
 
@@ -60,11 +66,61 @@ def _draw_mark(painter: QPainter, theme: Theme, mark: Marks, at: QPointF, size: 
             painter.drawLine(at - QPointF(reach, 0), at + QPointF(reach, 0))
             painter.drawLine(at - QPointF(0, reach), at + QPointF(0, reach))
         return
-    radius = 0.5 * size + (5.0 if mark.role in ("focus", "mistake") else 2.5)
+    radius = 0.5 * size + (5.0 if mark.role in ("focus", "mistake", "switched") else 2.5)
     colour = theme.danger if mark.role == "mistake" else theme.boundary
-    for ink, width in ((theme.stage, 3.5), (colour, 1.5 if mark.role == "support" else 2.5)):
+    for ink, width in ((theme.stage, 3.5), (colour, 1.5 if mark.role in ("support", "switched") else 2.5)):
         painter.setPen(QPen(QColor(ink), width))
         painter.drawEllipse(at, radius, radius)
+
+
+def paint_members(painter: QPainter, frame: Frame, centres: Centres) -> None:
+    """Draw a thin line from each point to the centre of its cluster, unless they are so many that lines hide them."""
+    if not 0 < len(centres.points) <= _MOST_MEMBERS:
+        return
+    points, ends = frame.mapping.to_pixels(centres.points), frame.mapping.to_pixels(centres.xy)
+    painter.save()
+    painter.setClipRect(frame.plot)
+    for index, end in enumerate(ends):
+        rows = centres.owners == index
+        if rows.any():
+            lines = np.hstack([points[rows], np.broadcast_to(end, (int(rows.sum()), 2))])
+            draw_segments(painter, np.clip(lines, -_GREATEST_PIXEL, _GREATEST_PIXEL), QPen(_ink(index, 0.45), 1.0))
+    painter.restore()
+
+
+def paint_centres(painter: QPainter, frame: Frame, centres: Centres, *, trails: bool) -> None:
+    """Draw each centre as a numbered disc and, if `trails`, the way that it has come."""
+    theme, radius = frame.theme, CENTRE_RADIUS
+    places = np.clip(frame.mapping.to_pixels(centres.xy), -_GREATEST_PIXEL, _GREATEST_PIXEL)
+    painter.save()
+    painter.setClipRect(frame.plot)
+    painter.setBrush(Qt.BrushStyle.NoBrush)
+    if trails and centres.trail:
+        ways = np.stack([frame.mapping.to_pixels(earlier) for earlier in centres.trail])
+        for index, place in enumerate(places):
+            way = _polygon(np.concatenate([ways[:, index], place[None]]))
+            for pen in (QPen(QColor(theme.stage), 4.5), QPen(_ink(index, 1.0).darker(130), 2.0)):
+                painter.setPen(pen)
+                painter.drawPolyline(way)
+            for x, y in ways[:, index].tolist():
+                if abs(x) < _GREATEST_PIXEL and abs(y) < _GREATEST_PIXEL:
+                    painter.drawEllipse(QPointF(x, y), 2.0, 2.0)
+    painter.setFont(frame.font(-1, bold=True))
+    for index, (x, y) in enumerate(places.tolist()):
+        colour = _ink(index, 1.0)
+        painter.setPen(QPen(QColor(theme.stage), 5.0))
+        painter.drawEllipse(QPointF(x, y), radius, radius)
+        painter.setPen(QPen(QColor(theme.text), 2.0))
+        painter.setBrush(colour)
+        painter.drawEllipse(QPointF(x, y), radius, radius)
+        painter.setBrush(Qt.BrushStyle.NoBrush)
+        painter.setPen(QColor("#11151c" if colour.lightnessF() > _LIGHT else "#ffffff"))
+        painter.drawText(QRectF(x - 20, y - 20, 40, 40), Qt.AlignmentFlag.AlignCenter, str(index + 1))
+    painter.restore()
+
+
+def _ink(index: int, alpha: float) -> QColor:
+    return solid(QColor(*CLASS_COLOURS[index % len(CLASS_COLOURS)]), alpha)
 
 
 def paint_explanation(painter: QPainter, frame: Frame, explanation: Explanation, at: Floats) -> None:

@@ -94,6 +94,14 @@ class ShownPoints:
         x, y = self.columns
         return mapping.to_pixels(np.column_stack([x[rows], y[rows]]))
 
+    @property
+    def cluster_sizes(self) -> dict[int, int]:
+        """How many points each cluster has, in order; below 0 those that belong to none."""
+        if self.said is None:
+            return {-1: len(self.dataset.points)} if len(self.dataset.points) else {}
+        clusters, counts = np.unique(np.nan_to_num(self.said, nan=-1.0).astype(np.intp), return_counts=True)
+        return dict(zip(clusters.tolist(), counts.tolist(), strict=True))
+
     # Which of them are where.
 
     def in_view(self, mapping: Mapping) -> Rows | None:
@@ -162,7 +170,8 @@ class ShownPoints:
 
     def hear(self, prediction: Prediction | None) -> None:
         """Take what a model says of all rows; anything about another number of rows is not about these points."""
-        said = None if prediction is None else prediction.labels if self._has_classes else prediction.values
+        grouped = self.dataset.task != "regression"
+        said = None if prediction is None else prediction.labels if grouped else prediction.values
         self._misclassified = None
         self.said = np.asarray(said, np.float64) if said is not None and len(said) == len(self.dataset.points) else None
 
@@ -212,7 +221,7 @@ class PointPainter:
         stamps = self._sprites(
             frame.theme, "points", kind, [partial(look.draw, size=size) for look in looks], 0.8 * size + 2
         )
-        kinds = look_numbers(shown.dataset, shown.value_range, rows)
+        kinds = look_numbers(shown.dataset, shown.value_range, rows, shown.said)
         stamps.stamp(painter, shown.pixels(frame.mapping, rows), kinds)
 
     def paint_marks(self, painter: QPainter, frame: Frame, shown: ShownPoints) -> None:

@@ -111,9 +111,24 @@ def neutral_look(theme: Theme) -> Look:
     return Look("circle", _NEUTRAL, QColor(theme.outline))
 
 
+def cluster_look(index: int, theme: Theme, shape: str = "circle") -> Look:
+    """The look of a point of a cluster; below 0 of none."""
+    colour = QColor(*CLASS_COLOURS[index % len(CLASS_COLOURS)]) if index >= 0 else _NEUTRAL
+    return Look(shape, colour, QColor(theme.outline))
+
+
 def looks_of(dataset: Dataset, theme: Theme) -> tuple[Look, ...]:
-    """Every look that points of `dataset` may have: in turn for training and held out, by class or by target."""
+    """Every look that points of `dataset` may have: in turn for training and held out, by class or by target.
+
+    Where points are grouped, their colour is their cluster, from none on, and their shape the class that is known.
+    """
     outlines = (QColor(theme.outline), QColor(theme.held_out))
+    if dataset.task == "clustering":
+        return tuple(
+            cluster_look(index, theme, CLASS_SHAPES[shape])
+            for shape in range(_n_shapes(dataset))
+            for index in range(-1, len(CLASS_COLOURS))
+        )
     if dataset.task == "classification":
         return tuple(
             class_look(index, held_out, theme)
@@ -129,8 +144,28 @@ def looks_of(dataset: Dataset, theme: Theme) -> tuple[Look, ...]:
     )
 
 
-def look_numbers(dataset: Dataset, value_range: tuple[float, float], rows: NDArray[np.intp]) -> NDArray[np.intp]:
-    """Which of `looks_of` each point of `rows` (m,) has; `value_range` is what the scale of targets runs over."""
+def _n_shapes(dataset: Dataset) -> int:
+    """How many shapes points that are grouped have: one a class that is known."""
+    return int(np.clip(dataset.n_classes, 1, len(CLASS_SHAPES)))
+
+
+def look_numbers(
+    dataset: Dataset, value_range: tuple[float, float], rows: NDArray[np.intp], said: Floats | None = None
+) -> NDArray[np.intp]:
+    """Which of `looks_of` each point of `rows` (m,) has.
+
+    Parameters
+    ----------
+    value_range : what the scale of targets runs over.
+    said : (n,) the cluster of every point, NaN or less than 0 where it has none.
+    """
+    if dataset.task == "clustering":
+        shapes = np.clip(dataset.y[rows].astype(np.intp), 0, _n_shapes(dataset) - 1)
+        if dataset.n_classes == 0:
+            shapes[:] = 0
+        clusters = np.full(len(rows), -1.0) if said is None else np.nan_to_num(said[rows], nan=-1.0)
+        colours = np.where(clusters < 0, 0, 1 + clusters % len(CLASS_COLOURS)).astype(np.intp)
+        return shapes * (1 + len(CLASS_COLOURS)) + colours
     held_out, y = (np.asarray(dataset.parts)[rows] != 0).astype(np.intp), dataset.y[rows]
     if dataset.task == "classification":
         return np.clip(y.astype(np.intp), 0, len(CLASS_COLOURS) - 1) * 2 + held_out

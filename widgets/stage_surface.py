@@ -19,6 +19,7 @@ from widgets.hover import HoverReader
 from widgets.stage_figure import Figure, Hand
 from widgets.stage_geometry import Floats, Range, with_aspect, zoomed
 from widgets.stage_items import Frame
+from widgets.stage_motion import Motion
 from widgets.stage_points import Rows
 from widgets.theme import Theme
 
@@ -44,6 +45,7 @@ class StageSurface(QWidget):
         super().__init__(parent)
         self.figure = Figure(theme, QFontInfo(self.font()).family())
         self.hand = Hand()
+        self.motion = Motion(self)
         self._reader = HoverReader(self)
         self._title = "Stage"
         self._picture: QPixmap | None = None
@@ -89,13 +91,14 @@ class StageSurface(QWidget):
 
     def set_overlays(self, overlays: tuple[Overlay, ...]) -> None:
         """Draw these lines, bands and marks; an equation has a setter of its own."""
-        self.figure.overlays = overlays
+        before, self.figure.overlays = self.figure.overlays, overlays
+        self.motion.follow(before, overlays)
         self._repaint()
 
     def set_predictions(self, predictions: Prediction | None) -> None:
         """Mark errors and residuals; predictions for another number of points are ignored."""
         if predictions is not None:
-            said = predictions.labels if self.figure.dataset.task == "classification" else predictions.values
+            said = predictions.values if self.figure.dataset.task == "regression" else predictions.labels
             if said is None or len(said) != len(self.figure.dataset.y):
                 return
         self.figure.set_predictions(predictions)
@@ -269,6 +272,11 @@ class StageSurface(QWidget):
         self._picture = None
         self._reader.ask()
         self._say_summary()
+        self.update()
+
+    def repaint_picture(self) -> None:
+        """Paint the picture anew: something on it has moved by itself."""
+        self._picture = None
         self.update()
 
     def _lay_out(self) -> None:

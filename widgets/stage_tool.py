@@ -12,7 +12,7 @@ from widgets.stage_geometry import Floats, Mapping
 from widgets.stage_points import Rows, ShownPoints
 
 Selecting = Literal["replace", "add", "remove"]
-ToolName = Literal["point", "spray", "line", "move", "select", "lasso", "relabel", "erase"]
+ToolName = Literal["point", "spray", "line", "move", "select", "lasso", "relabel", "erase", "centre"]
 
 
 class Canvas(Protocol):
@@ -76,6 +76,24 @@ class Canvas(Protocol):
 
     def show_rubber(self, xy: Floats, closed: bool) -> None:
         """Show a dashed outline through `xy` (m, 2) in the units of the plot; none hides it."""
+        ...
+
+    def centre_at(self, at: Floats) -> int | None:
+        """The centre of a cluster that is drawn at `at` (2,) of the plot; None where there is none."""
+        ...
+
+    def touch_centre(self, kind: Literal["move", "add", "remove"], index: int, at: Floats) -> None:
+        """Wish for a centre elsewhere, for another one, or for one less."""
+        ...
+
+    @property
+    def has_centres(self) -> bool:
+        """Whether the model has centres that can be taken in hand."""
+        ...
+
+    @property
+    def is_second_button(self) -> bool:
+        """Whether it is the right button that is down."""
         ...
 
     def refuse(self, sentence: str) -> None:

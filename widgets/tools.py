@@ -261,6 +261,33 @@ class EraseTool(_Brush):
         canvas.erase(rows)
 
 
+class CentreTool(Tool):
+    """Puts centres of clusters down, drags them, and takes them away with the right button."""
+
+    def __init__(self) -> None:
+        self._index: int | None = None
+
+    def press(self, canvas: Canvas, at: Floats, selecting: Selecting) -> None:
+        if not canvas.has_centres:
+            canvas.refuse(NO_CENTRES)
+            return
+        self._index = canvas.centre_at(at)
+        if canvas.is_second_button:
+            if self._index is not None:
+                canvas.touch_centre("remove", self._index, at)
+            self._index = None
+        elif self._index is None:
+            canvas.touch_centre("add", -1, at)
+
+    def drag(self, canvas: Canvas, at: Floats) -> None:
+        if self._index is not None:
+            canvas.touch_centre("move", self._index, at)
+
+    def release(self, canvas: Canvas, at: Floats) -> None:
+        self._index = None
+
+
+NO_CENTRES = "This model has no centres to put down: choose k-means."
 NO_CLASSES = "There are no classes in regression: move a point to change its target."
 
 
@@ -306,6 +333,11 @@ TOOLS: dict[ToolName, ToolEntry] = {
             "Gives the points that it goes over the chosen class; the right button the next.", RelabelTool,
         ),
         ToolEntry("erase", "Erase", "erase", "E", "Erases the points that it goes over.", EraseTool),
+        ToolEntry(
+            "centre", "Centre", "centre", "C",
+            "Puts the centre of a cluster down. Any tool drags those that are there; the right button takes one away.",
+            CentreTool,
+        ),
     )
 }  # fmt: skip
 """In the order of the row of buttons."""

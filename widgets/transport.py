@@ -46,6 +46,7 @@ class Speed:
 
 SPEEDS = (
     Speed("step-1", "1 step/s", 1.0, "step"),
+    Speed("step-3", "3 steps/s", 3.0, "step"),
     Speed("step-10", "10 steps/s", 10.0, "step"),
     Speed("epoch-1", "1 epoch/s", 1.0, "epoch"),
     Speed("epoch-10", "10 epochs/s", 10.0, "epoch"),
@@ -167,6 +168,15 @@ class Transport(QWidget):
         self.epoch_label.setAccessibleName(f"Epoch {epoch}")
         if len(self.epoch_label.text()) != before:
             self.updateGeometry()
+            self._fit()
+
+    def set_epoch_name(self, name: str) -> None:
+        """Say what is counted: epochs, or what stands for them."""
+        text = name.capitalize()
+        if text != self.epoch_caption.text():
+            self.epoch_caption.setText(text)
+            of_epochs = "How many times every training point has been seen."
+            self.epoch_label.setToolTip(of_epochs if name == "epoch" else f"How many {name}s have been done.")
             self._fit()
 
     def set_speed(self, speed_id: str) -> None:

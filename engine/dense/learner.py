@@ -125,6 +125,10 @@ class DenseLearner:
 
     # -- the state and its steps
 
+    def again(self, state: DenseState, data: TrainingData) -> DenseState:
+        """The first state."""
+        return self.init(data)
+
     def init(self, data: TrainingData) -> DenseState:
         """The state before the first step."""
         self._check_features(data.Z)

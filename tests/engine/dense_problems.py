@@ -34,6 +34,11 @@ def values(n: int = 60, n_features: int = 2, seed: int = 0) -> TrainingData:
     return TrainingData(Z, y, "regression")
 
 
+def groups(n: int = 60, n_features: int = 2, seed: int = 0) -> TrainingData:
+    """The points of `classes`, without classes."""
+    return TrainingData(classes(n, 3, n_features, seed).Z, np.zeros(n, np.int64), "clustering")
+
+
 def training(
     loss: str = "squared",
     optimizer: str = "adam",

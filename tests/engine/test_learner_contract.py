@@ -8,12 +8,14 @@ from typing import Any
 import numpy as np
 import pytest
 
+from engine.clustering import UNASSIGNED
 from engine.learner import Learner, TrainingData
 from engine.learners import make_learner
 from engine.learners.decision_tree import DecisionTree
 from engine.learners.discriminant import DiscriminantAnalysis
 from engine.learners.gaussian_process import GaussianProcess
 from engine.learners.gradient_boosting import GradientBoosting
+from engine.learners.k_means import KMeans
 from engine.learners.knn import KNearestNeighbours
 from engine.learners.linear_regression import LinearRegression
 from engine.learners.logistic_regression import LogisticRegression
@@ -25,7 +27,7 @@ from engine.learners.random_forest import RandomForest
 from engine.learners.svm import SupportVectorMachine
 from engine.optimizers import OPTIMIZERS
 from engine.registry import LEARNERS, own_loss
-from tests.engine.dense_problems import classes, training, values
+from tests.engine.dense_problems import classes, groups, training, values
 
 MLP = MultilayerPerceptron(layers=(Layer(units=6), Layer(units=6, activation="relu")), dropout=0.2, skip=True)
 SMALL = {"batch_size": 7, "learning_rate": 0.02}
@@ -67,6 +69,8 @@ CASES = [
     case(GaussianProcess(found="by_hand", kernel="matern32"), "squared", values(n_features=1), "Matérn, by hand"),
     case(RandomFeatures(), "squared", values(), "random features, values"),
     case(RandomFeatures(units=300, activation="cosine"), "cross_entropy", classes(n_classes=3), "random features"),
+    case(KMeans(), "squared", groups(), "k-means"),
+    case(KMeans(k=5, restarts=4, empty="drop", initialization="random_partition"), "squared", groups(), "restarts"),
     *(
         case(MLP, "cross_entropy", classes(n_classes=3), f"network, {kind}, {path}", kind, path=path, schedule="cosine")
         for kind in OPTIMIZERS
@@ -186,9 +190,10 @@ def test_a_prediction_says_what_its_task_needs(settings: Any, how: Any, data: Tr
         return
     assert said.labels is not None
     assert said.values is None
-    assert set(np.unique(said.labels)) <= set(range(data.n_classes))
+    n_classes = data.n_classes if data.task == "classification" else said.scores.shape[1]
+    assert set(np.unique(said.labels)) <= {*range(n_classes), *([UNASSIGNED] if data.task == "clustering" else [])}
     if said.probabilities is not None:
-        assert said.probabilities.shape == (len(data.y), data.n_classes)
+        assert said.probabilities.shape == (len(data.y), n_classes)
         np.testing.assert_allclose(said.probabilities.sum(axis=1), 1.0, atol=1e-12)
 
 

@@ -9,7 +9,7 @@ from engine import checks
 from engine.dataset import Points
 from engine.edits import replaced
 from engine.experiment import DrawnData, Experiment, GeneratedData, GeneratorName
-from engine.generators import GENERATORS, dataset_of
+from engine.generators import GENERATORS, dataset_for, dataset_of
 from engine.registry import LEARNERS
 from playground import choices
 
@@ -18,8 +18,7 @@ from playground import choices
 @pytest.mark.parametrize("kind", list(LEARNERS))
 def test_every_data_set_can_be_learned_after_every_model(name: GeneratorName, kind: str) -> None:
     experiment = choices.with_generator(choices.with_learner(Experiment(), kind), name)
-    dataset = dataset_of(experiment.data, experiment.preparation)
-    assert checks.blocking(experiment, dataset) is None
+    assert checks.blocking(experiment, dataset_for(experiment)) is None
 
 
 def test_changing_the_task_and_back_keeps_a_working_pair_of_model_and_loss() -> None:

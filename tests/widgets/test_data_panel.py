@@ -61,7 +61,7 @@ def entries() -> list[GalleryEntry]:
         task: Task = "classification" if number < 6 else "regression"
         X = rng.uniform(-1, 1, (60, 2 if number < 9 else 1))
         y = (X[:, 0] > 0).astype(float) if number < 6 else X.sum(axis=1)
-        made.append(GalleryEntry(f"set{number}", f"Set {number}", "Points.", task, X, y))
+        made.append(GalleryEntry(f"set{number}", f"Set {number}", "Points.", task, (task,), X, y))
     return made
 
 
