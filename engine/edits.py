@@ -124,12 +124,23 @@ def _assign_item(group: _Draft, name: str, keys: list[str], value: Any, read: Re
 
 
 def _switched(group: _Draft, discriminator: str, tag: Any, field: FieldInfo) -> _Draft:
-    """`group` as another member of its union, with the settings that both have."""
+    """`group` as another member of its union, with the settings that both have, and can have."""
     model = tags_of(field).get(tag) if isinstance(tag, str) else None
     if model is None:
         return _Draft(group.model, {**group, discriminator: tag})
-    kept = {name: value for name, value in group.items() if name in model.model_fields}
+    if model is group.model:
+        return group
+    kept = {name: value for name, value in group.items() if name in model.model_fields and _can_be(model, name, value)}
     return _Draft(model, {**_opened(model()), **kept, discriminator: tag})
+
+
+def _can_be(model: type[Settings], name: str, value: Any) -> bool:
+    """Whether a setting of that name, which another kind has too, means the same here."""
+    try:
+        model.model_validate({name: value})
+    except ValidationError:
+        return False
+    return True
 
 
 def _paths_of(draft: _Draft, experiment: Experiment) -> tuple[str, ...]:

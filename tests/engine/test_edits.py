@@ -153,6 +153,16 @@ def test_every_known_path_can_be_set_to_what_it_is(experiment: Experiment) -> No
         assert replaced(experiment, path, _value(experiment, path)) == experiment
 
 
+def test_another_kind_keeps_only_what_it_can_have() -> None:
+    boosting = set_values(Experiment(), {"learner.kind": "gradient_boosting", "learner.max_depth": "2"})
+    forest = set_values(boosting, {"learner.kind": "random_forest"})
+    assert forest.learner.max_depth == 2  # type: ignore[union-attr]
+    # The initialization of a network, which k-means has too, is not one of its own.
+    assert set_values(forest, {"learner.kind": "mlp", "learner.initialization": "he"}).learner.kind == "mlp"
+    grouped = set_values(Experiment(), {"learner.initialization": "he"})
+    assert set_values(grouped, {"learner.kind": "k_means"}).learner.initialization == "k_means_plus_plus"  # type: ignore[union-attr]
+
+
 def test_layers_and_a_value_inside_them_can_be_set_together() -> None:
     inside_layers = {"learner.layers.2.activation": "relu", "learner.layers": "3,4,5"}
     layers = set_values(Experiment(), inside_layers).learner.layers  # type: ignore[union-attr]
