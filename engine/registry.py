@@ -57,6 +57,7 @@ class LearnerEntry:
     formula : LaTeX.
     own_losses : by task, the name of the loss that it judges itself by; None where it is trained by gradients, with the
         loss, the optimizer and the penalties of the training settings.
+    endless : whether its steps may go on for ever though they are its own; those trained by gradients always may.
     refits : whether one step does it all, so that a changed setting or point is fitted again at once.
     has_band : whether how sure it is, is half of what there is to see.
     most_points : the most training points that it learns from, 0 for any number; and `why_not_more`, a clause.
@@ -72,6 +73,7 @@ class LearnerEntry:
     formula: str
     sentence: str
     own_losses: Mapping[Task, str] | None = None
+    endless: bool = False
     refits: bool = False
     has_band: bool = False
     most_points: int = 0
@@ -110,6 +112,7 @@ LEARNERS: dict[str, LearnerEntry] = {
             r"w \leftarrow w + \eta \, y \, x \quad \text{if } y \, w^\top x \le 0",
             "One point at a time: where the line is wrong it moves, where it is right it stays.",
             own_losses={"classification": "perceptron"},
+            endless=True,
         ),
         LearnerEntry(
             "naive_bayes",
@@ -244,6 +247,12 @@ def own_loss(settings: Settings, task: Task) -> str | None:
     """The loss that a learner judges itself by on `task`; None where it is chosen in the training settings."""
     losses = LEARNERS[_kind_of(settings)].own_losses
     return None if losses is None else losses.get(task, "")
+
+
+def ends_by_itself(settings: Settings) -> bool:
+    """Whether its steps come to an end whatever the points are."""
+    entry = LEARNERS[_kind_of(settings)]
+    return entry.own_losses is not None and not entry.endless
 
 
 def refits(settings: Settings) -> bool:

@@ -24,13 +24,13 @@ from engine.folds import Division, FoldError, Folds, Scheme, final_division, fol
 from engine.generators import dataset_of, task_of
 from engine.learner import Outcome
 from engine.metrics import METRICS, Z95
-from engine.registry import LEARNERS, own_loss
+from engine.registry import LEARNERS, ends_by_itself
 
 MOST_RUNS = 1_000_000
 MOST_KEPT = 20
 """Of so many folds the models are kept, to be drawn over one another; of more nothing could be seen."""
 EPOCHS = 200
-"""How long a network is trained that has no last epoch of its own."""
+"""How long a model is trained that has no last epoch of its own."""
 _LONGEST = 100_000
 """Epochs where early stopping ends it, or a learner by itself, in case they do not."""
 _FEWEST_TO_LEARN_FROM = 5
@@ -210,14 +210,14 @@ class Scores:
 
 
 def ending(experiment: Experiment, epochs: int) -> Experiment:
-    """`experiment`, sure to end: after `epochs` where it is trained by gradients and has no stop condition of its own.
+    """`experiment`, sure to end: after `epochs` where its steps might go on for ever and it has no stop condition.
 
-    Early stopping, and a learner whose steps are its own, end by themselves.
+    Early stopping ends by itself, as do the learners of `engine.registry.ends_by_itself`.
     """
     stop = experiment.training.stop
     if stop.max_epochs:
         return experiment
-    is_endless = own_loss(experiment.learner, task_of(experiment.data)) is None and not stop.patience
+    is_endless = not ends_by_itself(experiment.learner) and not stop.patience
     return ending_after(experiment, epochs if is_endless else _LONGEST)
 
 

@@ -98,7 +98,7 @@ def _run(options: argparse.Namespace) -> int:
 def _sweep(options: argparse.Namespace) -> int:
     from playground.sweep import sweep
 
-    return sweep(_experiment(options), options.grid, workers=options.workers, as_json=options.json)
+    return sweep(_changed(options), options.grid, options.epochs, workers=options.workers, as_json=options.json)
 
 
 def _evaluate(options: argparse.Namespace) -> int:

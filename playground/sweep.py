@@ -10,8 +10,9 @@ from collections.abc import Sequence
 from typing import Any
 
 from engine.edits import SettingError
-from engine.evaluation import Result, grid, run_all
+from engine.evaluation import Result, ending_after, grid, run_all
 from engine.experiment import Experiment
+from engine.validation import EPOCHS, ending
 from playground import reports
 from playground.arguments import UsageError
 
@@ -21,13 +22,15 @@ _VALUE = re.compile(r'(?:\[[^\]]*\]|"[^"]*"|[^,])+')
 """Up to the next comma that is in neither brackets nor quotes."""
 
 
-def sweep(experiment: Experiment, grids: Sequence[str], *, workers: int | None, as_json: bool) -> int:
+def sweep(
+    experiment: Experiment, grids: Sequence[str], epochs: int | None, *, workers: int | None, as_json: bool
+) -> int:
     """Train `experiment` with every combination, and print each result once it is there.
 
     Parameters
     ----------
-    experiment : must end by itself.
     grids : each "path=a,b,c"; lists in brackets: "learner.layers=[4],[8,8]".
+    epochs : how long each is trained; None leaves it to their stop conditions, and the default where they have none.
     workers : how many runs at once; None for all cores.
     as_json : whether to print one JSON object a line.
 
@@ -35,12 +38,15 @@ def sweep(experiment: Experiment, grids: Sequence[str], *, workers: int | None, 
     -------
     The exit code: 1 if one of the runs failed.
     """
-    if not experiment.training.stop.max_epochs:
+    if epochs == 0:
         raise UsageError("a sweep trains for 1 epoch or more")
     values = values_of(grids)
     combinations = [dict(zip(values, chosen, strict=True)) for chosen in itertools.product(*values.values())]
+    if epochs is not None:
+        experiment = ending_after(experiment, epochs)
     try:
-        experiments = grid(experiment, values)
+        # One by one: some of the learners that are tried may end by themselves, others not.
+        experiments = [ending(each, EPOCHS) for each in grid(experiment, values)]
     except SettingError as error:
         raise UsageError(str(error)) from error
     started, failed = time.perf_counter(), 0

@@ -21,6 +21,7 @@ from engine.experiment import Experiment
 from engine.folds import FoldError, Scheme
 from engine.generators import dataset_of
 from engine.learner import Outcome
+from engine.registry import LEARNERS
 from engine.search import (
     Axis,
     axis_of,
@@ -38,6 +39,7 @@ from engine.validation import (
     Study,
     comparison,
     cross_validation,
+    ending,
     final_job,
     final_sentence,
     learning_curve,
@@ -215,6 +217,22 @@ def test_learners_stand_by_their_means_on_the_same_folds() -> None:
     by_fold = scores.held_out[second.candidate] - scores.held_out[first.candidate]
     assert second.difference.mean == pytest.approx(by_fold.mean())
     assert second.difference.mean <= 0
+
+
+@pytest.mark.parametrize("kind", LEARNERS)
+def test_every_learner_ends_where_the_points_cannot_be_parted(kind: str) -> None:
+    data = {"data.generator": "sine" if LEARNERS[kind].tasks == ("regression",) else "xor", "data.noise": 0.5}
+    loss = {"training.loss.kind": "squared"} if data["data.generator"] == "sine" else {}
+    run = Run(ending(set_values(Experiment(), {**data, **loss, "data.n_points": 60, "learner.kind": kind}), 3))
+    assert run.started
+    run.advance_epochs(1000)
+    assert run.outcome.final
+
+
+def test_a_perceptron_is_compared_on_classes_that_overlap() -> None:
+    scores = scored(comparison(NET, ["perceptron", "knn"], Scheme(k=3), "accuracy", epochs=4))
+    assert {scores.outcomes[0, fold].sentence for fold in range(3)} == {"Stopped after 4 epochs, as asked."}
+    assert all(scores.outcomes[1, fold].status == "converged" for fold in range(3))
 
 
 def test_learners_that_cannot_be_compared_are_refused() -> None:

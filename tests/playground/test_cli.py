@@ -64,6 +64,11 @@ def test_without_a_stop_condition_it_ends_by_itself(say: Say, moons: Path) -> No
     assert "Stopped early" in early["sentence"]
 
 
+def test_a_perceptron_ends_where_no_line_parts_the_classes(say: Say, moons: Path) -> None:
+    found = printed(say("run", moons, "--set", "learner.kind=perceptron", "--set", "data.noise=0.4", "--json"))
+    assert (found["outcome"], found["epoch"]) == ("stopped", 200)
+
+
 def test_no_epochs_train_nothing(say: Say, moons: Path) -> None:
     for more in ([], ["--set", "training.stop.patience=3"]):
         result = printed(say("run", moons, "--epochs", 0, "--json", *more))

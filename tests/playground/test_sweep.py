@@ -41,6 +41,12 @@ def test_a_line_says_what_a_run_alone_would_say(say: Say, moons: Path) -> None:
         assert line["outcome"] == alone["outcome"]
 
 
+def test_each_learner_of_a_sweep_ends(say: Say, moons: Path) -> None:
+    noise = ("--set", "data.noise=0.4", "--set", "learner.kind=knn")
+    lines = lines_of(say("sweep", moons, *noise, "--grid", "learner.kind=knn,perceptron", "--json"))
+    assert [(line["outcome"], line["epoch"]) for line in lines] == [("converged", 1), ("stopped", 200)]
+
+
 def test_without_json_it_prints_sentences(say: Say, moons: Path) -> None:
     code, out, err = say("sweep", moons, "--grid", "training.seed=4,5,6", "--epochs", 2, "--workers", 1)
     assert (code, err) == (0, "")
