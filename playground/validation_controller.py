@@ -59,6 +59,7 @@ class ValidationController(QObject):
         self._drawn_at = 0.0
         self._is_behind = False
         self._suggested = ""
+        self._is_stale = False
         self._fold = -1
         self._models: dict[int, Model] = {}
         self._retired: list[ValidationTask] = []
@@ -101,8 +102,8 @@ class ValidationController(QObject):
 
     @property
     def lines(self) -> tuple[Line, ...]:
-        """The boundaries or curves of all folds, to be drawn on the stage."""
-        return self._lines
+        """The boundaries or curves of all folds, to be drawn on the stage; none beside another experiment."""
+        return () if self._is_stale else self._lines
 
     # -- what can be chosen ----------------------------------------------------------------------------------------
 
@@ -168,7 +169,9 @@ class ValidationController(QObject):
             self._retire(self._task)
         self._task, self._scores, self._fold = None, None, -1
         self._drop_lines()
+        self._is_stale = False
         if self._view is not None:
+            self._view.set_stale(False)
             self._view.set_running(False)
             self._view.set_picture(None)
             self._view.set_sentence("")
@@ -209,8 +212,6 @@ class ValidationController(QObject):
         sentence = result_sentence(task, self._scores)
         if task.final is not None:
             sentence = f"{sentence} {final_sentence(task.final, task.wish.measure)}"
-        if self._is_stale(task):
-            sentence = f"{sentence} (Of the settings before your last edits.)"
         view.set_sentence(sentence, short_sentences(task, self._scores))
         self.said.emit(sentence)
 
@@ -220,27 +221,36 @@ class ValidationController(QObject):
             return
         self._drawn_at = time.monotonic()
         self._view.set_picture(picture_of(self._task, self._scores))
-        if self._task.wish.mode == "folds":
+        if self._task.wish.mode == "folds" and not self._is_stale:
             self._view.set_folds(self._scores.study.n_folds, self._fold)
 
     # -- edits -----------------------------------------------------------------------------------------------------
-
-    def _is_stale(self, task: ValidationTask) -> bool:
-        now = self._document.experiment
-        return (now.data, now.preparation, now.learner, now.training) != (
-            task.experiment.data, task.experiment.preparation, task.experiment.learner, task.experiment.training
-        )  # fmt: skip
 
     def _on_document_changed(self, old: Experiment, new: Experiment) -> None:
         if (old.learner, old.training, old.preparation) != (new.learner, new.training, new.preparation) or (
             task_of(old.data) != task_of(new.data)
         ):
             self._offer()
-        if old.data != new.data or old.preparation != new.preparation:
-            self._fold = -1
-            self._drop_lines()
-            if self._view is not None:
-                self._view.set_folds(0, -1)
+        task = self._task
+        if task is None:
+            return
+        if choices.learned_task(new) != choices.learned_task(task.experiment):
+            self._forget()
+            return
+        is_stale = not task.is_about(new)
+        if is_stale != self._is_stale:
+            self._set_stale(is_stale)
+
+    def _set_stale(self, is_stale: bool) -> None:
+        """Mark what is shown as of an earlier experiment; or no longer, as after an undo."""
+        self._is_stale, self._fold = is_stale, -1
+        if self._lines:
+            self.lines_changed.emit()
+        if self._view is None:
+            return
+        self._view.set_stale(is_stale)
+        self._view.set_folds(0, -1)
+        self._draw()
 
     def _on_document_replaced(self) -> None:
         self._forget()
@@ -291,7 +301,7 @@ class ValidationController(QObject):
         if task is None or scores is None or view is None or task.wish.mode != "folds":
             return
         self._fold = fold
-        if task.experiment.data == self._document.experiment.data:
+        if not self._is_stale:
             view.set_folds(scores.study.n_folds, fold)
         if fold < 0:
             self.selection_requested.emit(np.empty(0, np.int64), "Nothing is selected.")

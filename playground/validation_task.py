@@ -7,7 +7,7 @@ import traceback
 from collections import deque
 from collections.abc import Sequence
 
-from engine.edits import SettingError
+from engine.edits import SettingError, set_values
 from engine.evaluation import Result, Runs, farm_beside_a_window, run_all
 from engine.experiment import Experiment
 from engine.farms import Cluster, Farm, FarmError, Threads
@@ -94,6 +94,19 @@ class ValidationTask:
         """Wait until nothing is computed any more; whether that is so."""
         self._thread.join(seconds)
         return self.ended
+
+    def is_about(self, now: Experiment) -> bool:
+        """Whether the results are those of `now`: what is varied, and so may be taken, can be anything."""
+        then = self.experiment
+        try:
+            tried = {axis.path: axis.values[0] for axis in self.axes}
+            now, then = set_values(now, tried), set_values(then, tried)
+        except SettingError:  # what is varied is no setting of the model any more
+            return False
+        if (now.data, now.preparation, now.training) != (then.data, then.preparation, then.training):
+            return False
+        compared = self.study.candidates if self.wish.mode == "compare" and self.study is not None else ()
+        return now.learner in (then.learner, *(candidate.experiment.learner for candidate in compared))
 
     def _work(self) -> None:
         try:

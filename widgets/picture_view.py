@@ -16,6 +16,8 @@ from widgets.theme import LIGHT, Theme
 _CONTROLS_PADDING = (15, 16)
 """Pixels around the text of a button among the controls: above and below, left and right together."""
 FIGURE_MARGIN = 12.0
+_FADED = 0.4
+"""The opacity of a picture of what is past: that it is one is seen, and it can still be read."""
 
 
 class Painted(Protocol):
@@ -48,6 +50,8 @@ class Canvas(QWidget):
         self._view = view
         self.theme = LIGHT
         self._picture: QPixmap | None = None
+        self.is_faded = False
+        """Whether the picture stands back, as what it shows is past."""
         self.pointer: QPointF | None = None
         self.setMouseTracking(True)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
@@ -73,7 +77,11 @@ class Canvas(QWidget):
             painter.end()
             self._picture = kept
         painter = QPainter(self)
+        if self.is_faded:
+            painter.fillRect(self.rect(), QColor(self.theme.window))
+            painter.setOpacity(_FADED)
         painter.drawPixmap(0, 0, kept)
+        painter.setOpacity(1.0)
         if self.hasFocus():
             self._view.paint_focus(painter)
         if self.pointer is not None:
@@ -191,6 +199,12 @@ class PictureView(QWidget):
                 text = button.fontMetrics().horizontalAdvance(button.text())
                 button.setMinimumWidth(text + _CONTROLS_PADDING[1])
         self.redraw()
+
+    def set_faded(self, faded: bool) -> None:
+        """Whether what is shown is past."""
+        if faded != self.canvas.is_faded:
+            self.canvas.is_faded = faded
+            self.canvas.update()
 
     def redraw(self) -> None:
         """Something of what is painted has changed."""

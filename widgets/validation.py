@@ -60,6 +60,7 @@ _SHOWN_SETTINGS: dict[Mode, tuple[str, ...]] = {
 }
 _LEFT_WIDTH, _LABEL_WIDTH = 300, 74
 _MOST_CHIPS = 20
+_STALE = "Of an earlier experiment: run it again."
 _NARROW, _LEAST_PICTURE = 760, 190
 _SHORT: dict[Mode, str] = {
     "folds": "Folds", "search": "Search", "learning": "Sizes", "curve": "Curve", "compare": "Compare"
@@ -100,7 +101,8 @@ class ValidationView(QWidget):
         self.scores.place_chosen.connect(self._on_place_chosen)
         self.heat.cell_chosen.connect(self.item_chosen)
         self.table.learner_chosen.connect(self._on_place_chosen)
-        self._is_running = self._has_picture = False
+        self._is_running = self._has_picture = self._is_stale = False
+        self._said: tuple[str, ...] = ("",)
         self._make_settings()
         self._lay_out()
         self.set_wish(self._wish)
@@ -304,15 +306,35 @@ class ValidationView(QWidget):
     def set_running(self, running: bool, progress: float = 0.0) -> None:
         """Whether something is being computed, and which share of it is done."""
         self._is_running = running
-        self.run_button.setText("Cancel" if running else "Run")
+        self._word_button()
         self.run_button.setToolTip("End it; what is there stays." if running else "Train and score the candidates.")
         self.progress.setVisible(running)
         self.progress.setValue(round(1000 * progress))
 
     def set_sentence(self, sentence: str, shorter: Sequence[str] = (), *, is_bad: bool = False) -> None:
         """What came of it, or what has to be changed; and shorter wordings, where there is no room for it."""
-        self.sentence.set_texts((sentence, *shorter))
+        self._said = (sentence, *shorter)
+        self._say()
         set_look(self.sentence, "look", "danger" if is_bad else "muted")
+
+    def set_stale(self, stale: bool) -> None:
+        """Whether the experiment is another one by now than that of which the results are."""
+        if stale == self._is_stale:
+            return
+        self._is_stale = stale
+        for picture in (self.scores, self.heat, self.table):
+            picture.set_faded(stale)
+        self._word_button()
+        self._say()
+
+    def _say(self) -> None:
+        if self._is_stale:
+            self.sentence.set_texts((*(f"{_STALE} {each}" for each in self._said if each), _STALE))
+        else:
+            self.sentence.set_texts(self._said)
+
+    def _word_button(self) -> None:
+        self.run_button.setText("Cancel" if self._is_running else "Run again" if self._is_stale else "Run")
 
     def set_picture(self, picture: Picture | None) -> None:
         """Show what is known; None shows what will appear."""

@@ -18,6 +18,7 @@ from PySide6.QtWidgets import QApplication, QComboBox, QDialogButtonBox, QWidget
 
 from engine.edits import set_values
 from engine.experiment import Experiment
+from playground import choices
 from playground.settings import AppSettings
 from tests.engine.local_cluster import local_cluster
 from tests.playground.conftest import Hands
@@ -49,6 +50,11 @@ def search_grid(hands: Hands, view: ValidationView, sides: tuple[int, int] = (2,
     view.wish_changed.emit(replace(wish, axes=(rates, units, wish.axes[2]), settings=settings))
 
 
+def folds_drawn(hands: Hands) -> set[int | None]:
+    """Of which folds there are lines on the stage."""
+    return {line.index for line in hands.window.validation.lines}
+
+
 def click(view: QWidget, at: object) -> None:
     QTest.mouseClick(view, Qt.MouseButton.LeftButton, pos=at)  # type: ignore[call-overload]
 
@@ -58,7 +64,7 @@ def test_folds_are_scored_drawn_on_the_stage_and_selected_by_their_chips(open_wi
     view = opened(hands, "folds")
     run(hands, view)
     assert "5-fold cross-validation" in hands.status
-    hands.wait(lambda: {line.index for line in hands.window.validation.lines} == set(range(5)))
+    hands.wait(lambda: folds_drawn(hands) == set(range(5)))
     assert set(hands.window.validation.lines) <= set(hands.window.shown.overlays)
     hands.press(view.fold_chip(2))
     assert 10 <= len(hands.window.shown.workspace.selection) <= 12
@@ -77,6 +83,56 @@ def test_a_click_on_a_cell_takes_it_as_one_step_to_undo(open_window: Callable[..
     assert (taken.training.optimizer.learning_rate, taken.learner.layers[0].units) == (0.1, 3)  # type: ignore[union-attr]
     hands.do("edit.undo")
     assert hands.window.document.experiment == SMALL
+
+
+def test_results_of_an_earlier_experiment_are_marked_until_it_is_back(open_window: Callable[..., Hands]) -> None:
+    hands = open_window(SMALL)
+    view = opened(hands, "folds")
+    run(hands, view)
+    hands.wait(lambda: folds_drawn(hands) == set(range(5)))
+    said, picture = view.sentence.toolTip(), view.scores.canvas.grab().toImage()
+    for values in ({"data.noise": "0.4"}, {"learner.kind": "svm"}, {"training.optimizer.learning_rate": "0.5"}):
+        hands.window.document.edit(set_values(SMALL, values), "Something else")
+        assert folds_drawn(hands) == set()
+        assert view.run_button.text() == "Run again"
+        assert view.sentence.toolTip() == f"Of an earlier experiment: run it again. {said}"
+        assert view.scores.canvas.grab().toImage() != picture
+        hands.do("edit.undo")
+        assert folds_drawn(hands) == set(range(5))
+        assert (view.run_button.text(), view.sentence.toolTip()) == ("Run", said)
+        assert view.scores.canvas.grab().toImage() == picture
+    hands.window.document.edit(set_values(SMALL, {"data.noise": "0.4"}), "Noise")
+    run(hands, view)
+    assert view.run_button.text() == "Run"
+    assert "earlier" not in view.sentence.toolTip()
+
+
+def test_after_a_change_of_the_task_nothing_is_shown_of_the_one_before(open_window: Callable[..., Hands]) -> None:
+    hands = open_window(SMALL)
+    view = opened(hands, "folds")
+    run(hands, view)
+    assert view.picture is not None
+    hands.press(hands.window.model_panel.tasks.button("regression"))
+    assert view.picture is None
+    assert (view.sentence.toolTip(), view.run_button.text()) == ("", "Run")
+    assert hands.window.validation.lines == ()
+
+
+def test_what_is_taken_of_a_search_or_a_comparison_does_not_make_it_old(open_window: Callable[..., Hands]) -> None:
+    hands = open_window(SMALL)
+    view = opened(hands, "search")
+    search_grid(hands, view)
+    run(hands, view)
+    click(view.heat.canvas, view.heat.cell_area(2, 1).center().toPoint())
+    assert "earlier" not in view.sentence.toolTip()
+    hands.do("edit.undo")
+    view = opened(hands, "compare")
+    view.wish_changed.emit(replace(hands.window.validation.wish, learners=("mlp", "knn")))
+    run(hands, view)
+    hands.window.document.edit(choices.with_learner(SMALL, "knn"), "Take")
+    assert "earlier" not in view.sentence.toolTip()
+    hands.window.document.edit(choices.with_learner(SMALL, "decision_tree"), "Model")
+    assert "earlier" in view.sentence.toolTip()
 
 
 def test_what_cannot_be_done_is_a_sentence(open_window: Callable[..., Hands]) -> None:
