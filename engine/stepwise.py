@@ -76,6 +76,11 @@ class StepwiseLearner(ABC, Generic[S]):
 
     # -- what a subclass says
 
+    @property
+    def weighs_features(self) -> bool:
+        """Whether it is a weighted sum of its features once it is fitted, so that `coefficients` says something."""
+        return False
+
     @abstractmethod
     def init(self, data: TrainingData) -> S:
         """The state before the first step."""

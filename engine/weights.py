@@ -95,6 +95,17 @@ def weights_of(model: Model | None) -> Weights | None:
     )
 
 
+def why_no_weights(model: Model | None) -> str:
+    """Why there are no weights of `model`; empty where there are."""
+    if model is None:
+        return "There is no model yet."
+    if model.learner.coefficients(model.state) is not None:
+        return ""
+    if getattr(model.learner, "weighs_features", False) and model.learner.steps_done(model.state) == 0:
+        return "The weights come with the first step."
+    return "This model is not a weighted sum of its features: choose a linear one to see its weights."
+
+
 @lru_cache(maxsize=2)  # Asked again with every picture of the same data.
 def ridge_path(data: TrainingData) -> WeightPath:
     """The weights that minimise mean((Z w + b - y)²) + λ/2 Σw², from singular values.

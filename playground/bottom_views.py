@@ -13,7 +13,7 @@ from engine.deciding import has_threshold
 from engine.ranking import rankings
 from engine.report import reports
 from engine.snapshot import Judged
-from engine.weights import weights_of
+from engine.weights import Weights, weights_of, why_no_weights
 from playground.resolve import Shown
 from widgets.confusion import Confusion
 from widgets.curves import Curves
@@ -95,7 +95,12 @@ def _show_residuals(view: Residuals, _: Any, judged: Judged | None) -> None:
 
 
 def _show_weights(view: WeightsView, found: Any, _: Judged | None) -> None:
-    view.set_content(found)
+    view.set_content(*found)
+
+
+def _weights(judged: Judged | None) -> tuple[Weights | None, str]:
+    model = None if judged is None else judged.model
+    return weights_of(model), why_no_weights(model)
 
 
 def why_no_threshold(judged: Judged) -> str:
@@ -155,7 +160,7 @@ BOTTOM_VIEWS: tuple[BottomView, ...] = (
         "The weights of a linear model, and their paths under ridge and lasso.",
         WeightsView,
         _targets_only,
-        compute=lambda judged: weights_of(None if judged is None else judged.model),
+        compute=_weights,
         show=_show_weights,
         figure="Weights",
     ),

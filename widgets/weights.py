@@ -20,7 +20,8 @@ from widgets.xy_chart import Frame, lay_out, paint_axes, paint_card, write
 
 Kind = Literal["bars", "l2", "l1"]
 
-_EMPTY = "This model is not a weighted sum of its features: choose a linear one to see its weights."
+_AWAITED = "The weights are being looked up."
+_ONLY = "For a linear regression by squared loss, of up to 200 features."
 _TITLES: dict[Penalty, str] = {"l2": "L2 penalty λ₂", "l1": "L1 penalty λ₁"}
 _ROW, _THINNEST = 20, 5
 """Pixels: a feature's row, and a bar where a feature has one for each class."""
@@ -40,21 +41,21 @@ class WeightsView(PictureView):
         self._content: Weights | None = None
         self._kind: Kind = "bars"
         self._dragged: float | None = None
-        super().__init__("Weights", _EMPTY, theme)
+        super().__init__("Weights", _AWAITED, theme)
         self._kinds, self._hint = self.add_kinds(
             [
                 ("bars", "Weights", "What each feature counts."),
-                ("l2", "Ridge path", "How an L2 penalty shrinks the weights of least squares."),
-                ("l1", "Lasso path", "How an L1 penalty sets one weight after the other to zero."),
+                ("l2", "Ridge path", f"How an L2 penalty shrinks the weights of least squares. {_ONLY}"),
+                ("l1", "Lasso path", f"How an L1 penalty sets one weight after the other to zero. {_ONLY}"),
             ],
             self._kind,
             self._on_kind_chosen,
         )
         self._arrange()
 
-    def set_content(self, content: Weights | None) -> None:
-        """Show these weights; None for a model that has none."""
-        self._content = content
+    def set_content(self, content: Weights | None, why_not: str = "") -> None:
+        """Show these weights; None for a model that has none, and the sentence that says why."""
+        self._content, self.empty = content, why_not
         self._arrange()
         self.redraw()
 
@@ -68,6 +69,8 @@ class WeightsView(PictureView):
         has_paths = content is not None and bool(content.paths)
         for kind in ("l2", "l1"):
             self._kinds.button(kind).setEnabled(has_paths)
+        # What was chosen comes back with the next model that has a path.
+        self._kinds.set_chosen(self._kind if has_paths else "bars")
         if content is None:
             hint = ""
         elif self._path is not None:
@@ -76,10 +79,8 @@ class WeightsView(PictureView):
             hint = f"Drag, or use the arrow keys: the {_TITLES[penalty]} follows. Rings: the weights now."
             if content.strengths[other] > 0:
                 hint = f"The path is without the {_TITLES[other]}, which is set, so the weights (rings) are off it."
-        elif self._kind == "bars":
-            hint = self._units(content)
         else:
-            hint = "A path is drawn for a linear regression by squared loss of up to 200 features."
+            hint = self._units(content)
         self._hint.set_texts((hint,))
 
     @staticmethod

@@ -112,6 +112,11 @@ class DiscriminantLearner(GaussianClassifier[DiscriminantState]):
             found[:, place] = np.linalg.slogdet(whitening)[1] - 0.5 * distances
         return np.asarray(found + state.log_priors)
 
+    @property
+    def weighs_features(self) -> bool:
+        """With one covariance for all classes."""
+        return self.settings.covariance == "shared"
+
     def coefficients(self, state: DiscriminantState) -> tuple[FloatArray, FloatArray] | None:
         """Of the linear scores, whose differences are log-odds; None if curved, or for a class without points."""
         if len(state.intercepts) != self.n_classes:

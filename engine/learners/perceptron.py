@@ -177,6 +177,11 @@ class PerceptronLearner(StepwiseLearner[PerceptronState]):
         """By how much each row is on the wrong side, in units of the score."""
         return np.asarray(np.maximum(0.0, -_margins(said.scores, y)))
 
+    @property
+    def weighs_features(self) -> bool:
+        """Always."""
+        return True
+
     def coefficients(self, state: PerceptronState) -> tuple[FloatArray, FloatArray] | None:
         """The weights, once there are some."""
         return None if state.weights is None or state.intercepts is None else (state.weights, state.intercepts)

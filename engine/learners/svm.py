@@ -283,9 +283,14 @@ class SupportVectorLearner(StepwiseLearner[SupportVectorState]):
             lead = said.scores[rows, right] - others.max(axis=1)
         return np.maximum(0.0, 1.0 - lead)
 
+    @property
+    def weighs_features(self) -> bool:
+        """With a linear kernel, for two classes or a regression."""
+        return self.settings.kernel == "linear" and self.n_classes <= 2
+
     def coefficients(self, state: SupportVectorState) -> tuple[FloatArray, FloatArray] | None:
         """Of a linear kernel for two classes or a regression."""
-        if self.settings.kernel != "linear" or len(state.intercepts) != 1 or self.n_classes > 2:
+        if not self.weighs_features or len(state.intercepts) != 1:
             return None
         return state.vectors.T @ state.weights, state.intercepts
 

@@ -12,7 +12,7 @@ from engine.experiment import Experiment, Preparation
 from engine.learner import TrainingData
 from engine.table_sets import bundled_table
 from engine.training import Run
-from engine.weights import Weights, lasso_path, ridge_path, weights_of
+from engine.weights import Weights, lasso_path, ridge_path, weights_of, why_no_weights
 from tests.engine.dense_problems import values
 from tests.engine.grids import VALUES, learned_from
 
@@ -86,6 +86,30 @@ def test_of_classes_there_is_a_column_each_and_no_path() -> None:
 def test_what_is_no_weighted_sum_has_no_weights() -> None:
     assert weights_of(None) is None
     assert shown(Experiment()) is None
+
+
+@pytest.mark.parametrize(
+    ("learner", "task", "why"),
+    [
+        ({"kind": "perceptron"}, "classification", "come with the first step"),
+        ({"kind": "discriminant"}, "classification", "come with the first step"),
+        ({"kind": "svm", "kernel": "linear"}, "classification", "come with the first step"),
+        ({"kind": "svm"}, "classification", "choose a linear one"),
+        ({"kind": "knn"}, "classification", "choose a linear one"),
+        ({"kind": "linear_regression", "fit": "coordinate_descent"}, "regression", ""),
+    ],
+)
+def test_weights_that_are_to_come_are_told_from_those_that_are_not(learner: Any, task: str, why: str) -> None:
+    of = {"learner": learner, "data": {"source": "generated", "generator": "sine" if task == "regression" else "xor"}}
+    if task == "regression":
+        of["training"] = {"loss": {"kind": "squared"}}
+    run = Run(Experiment.model_validate(of))
+    said = why_no_weights(run.model())
+    assert why in said
+    assert (weights_of(run.model()) is None) == bool(said)
+    run.advance(1)
+    assert bool(why_no_weights(run.model())) == ("linear one" in why)
+    assert (weights_of(run.model()) is None) == ("linear one" in why)
 
 
 def test_the_same_data_are_solved_once() -> None:

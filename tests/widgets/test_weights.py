@@ -131,9 +131,22 @@ def test_it_says_what_it_shows_and_what_it_cannot(view: WeightsView) -> None:
     assert view.summary() == "The largest weights: height 4.00, width −2.00, depth 0."
     choose(view, "l2")
     assert view.summary().endswith("L2 penalty λ₂ is 0.100.")
-    view.set_content(None)
-    assert "choose a linear one" in view.summary()
+    view.set_content(None, "The weights come with the first step.")
+    assert view.summary() == "The weights come with the first step."
     assert not picture(view).isNull()
+
+
+def test_what_is_pressed_is_what_is_seen(view: WeightsView) -> None:
+    choose(view, "l2")
+    path = view.summary()
+    view.set_content(content(paths={}))
+    assert view._kinds.button("bars").isChecked()
+    bars = view.summary()
+    assert not view._kinds.button("l2").isEnabled()
+    assert "linear regression" in view._kinds.button("l2").toolTip()
+    view.set_content(content())
+    assert view._kinds.button("l2").isChecked()
+    assert view.summary() == path != bars
 
 
 @pytest.mark.parametrize("theme", [LIGHT, DARK], ids=["light", "dark"])
