@@ -10,10 +10,10 @@ from pydantic import Field, field_validator, model_validator
 from engine.dataset import CLASS_NAMES, MAX_CLASSES, Points, Target
 from engine.formulas import read
 from engine.learners.mlp import Layer, MultilayerPerceptron
-from engine.registry import LearnerSettings
+from engine.registry import LEARNERS, LearnerSettings
 from engine.settings import Settings, choice
 from engine.table_data import TableData
-from engine.training_settings import Training
+from engine.training_settings import Regularization, Training
 
 SCHEMA_VERSION = 1
 
@@ -302,3 +302,14 @@ class Experiment(Settings):
     )
     training: Training = Field(default_factory=Training)
     view: View = Field(default_factory=View)
+
+
+def with_new_learner(experiment: Experiment, kind: str) -> Experiment:
+    """`experiment` with the learner `kind` at its defaults, without the penalties that were chosen for the last one."""
+    return without_penalties(experiment.model_copy(update={"learner": LEARNERS[kind].settings()}))
+
+
+def without_penalties(experiment: Experiment) -> Experiment:
+    """`experiment` with the penalties of a new one."""
+    training = experiment.training.model_copy(update={"regularization": Regularization()})
+    return experiment.model_copy(update={"training": training})

@@ -19,7 +19,7 @@ import numpy as np
 
 from engine.dataset import Dataset, FloatArray, Task
 from engine.evaluation import Job, Result, ending_after
-from engine.experiment import Experiment
+from engine.experiment import Experiment, with_new_learner
 from engine.folds import Division, FoldError, Folds, Scheme, final_division, folds_of, subsets
 from engine.generators import dataset_of, task_of
 from engine.learner import Outcome
@@ -258,7 +258,7 @@ def cross_validation(experiment: Experiment, scheme: Scheme, measure: str, epoch
 def comparison(
     experiment: Experiment, kinds: Sequence[str], scheme: Scheme, measure: str, epochs: int = EPOCHS
 ) -> Study:
-    """Learners on the same folds: that of `experiment` as it is, the others with their defaults.
+    """Learners on the same folds: that of `experiment` as it is, the others with their defaults and without penalties.
 
     Raises
     ------
@@ -279,7 +279,7 @@ def comparison(
         if task not in entry.tasks:
             raise ValueError(f"{entry.title} is not for {task}.")
         is_own = kind == experiment.learner.kind
-        changed = experiment if is_own else experiment.model_copy(update={"learner": entry.settings()})
+        changed = experiment if is_own else with_new_learner(experiment, kind)
         candidates.append(Candidate(entry.title, changed, (("learner.kind", kind),)))
     if not candidates:
         raise FoldError("Choose a learner or more to compare.")

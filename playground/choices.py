@@ -13,7 +13,16 @@ from engine import checks
 from engine.clustering import MOST_CLUSTERS
 from engine.dataset import CLASS_NAMES, MAX_CLASSES, FloatArray, IntArray, Points, Target, Task
 from engine.edits import replaced, set_values
-from engine.experiment import Data, DrawnData, Experiment, GeneratedData, GeneratorName, View
+from engine.experiment import (
+    Data,
+    DrawnData,
+    Experiment,
+    GeneratedData,
+    GeneratorName,
+    View,
+    with_new_learner,
+    without_penalties,
+)
 from engine.generators import GENERATORS, dataset_for, dataset_of, task_of
 from engine.registry import LEARNERS, is_unsupervised, learners_for
 from engine.table_columns import Columns
@@ -28,7 +37,8 @@ _DEFAULT_GENERATOR: dict[Task, GeneratorName] = {
 
 
 def with_data(experiment: Experiment, data: Data) -> Experiment:
-    """`experiment` on other data, in a view that fits them, with a model and a loss that can do their task.
+    """`experiment` on other data, in a view that fits them, with a model and a loss that can do their task; without the
+    penalties that were chosen for another task.
 
     A table is standardized, as its columns are of all sizes; what was so for a table is not for points.
     """
@@ -40,7 +50,7 @@ def with_data(experiment: Experiment, data: Data) -> Experiment:
     view = experiment.view.model_copy(update={"x_range": None, "y_range": None, "threshold": View().threshold})
     changed = suited(experiment.model_copy(update={"data": data, "view": view}))
     if task_of(data) != task_of(experiment.data):
-        changed = replaced(changed, "training.loss.kind", checks.default_loss(task_of(data)))
+        changed = without_penalties(replaced(changed, "training.loss.kind", checks.default_loss(task_of(data))))
     return changed
 
 
@@ -96,7 +106,7 @@ def with_task(experiment: Experiment, task: Task) -> Experiment:
     if learned_task(experiment) == task:
         return experiment
     data = experiment.data
-    changed = experiment.model_copy(update={"learner": learners_for(task)[0].settings()})
+    changed = with_new_learner(experiment, learners_for(task)[0].kind)
     if isinstance(data, GeneratedData):
         serves = task in GENERATORS[data.generator].offered_for
     else:
@@ -114,12 +124,12 @@ def learned_task(experiment: Experiment) -> Task:
 
 
 def with_learner(experiment: Experiment, kind: str) -> Experiment:
-    """`experiment` with the learner `kind` at its defaults, and a loss that goes with it."""
+    """`experiment` with the learner `kind` and its penalties at their defaults, and a loss that goes with it."""
     if experiment.learner.kind == kind:
         return experiment
     if LEARNERS[kind].has_band and not experiment.view.band:
         experiment = replaced(experiment, "view.band", True)
-    return suited(experiment.model_copy(update={"learner": LEARNERS[kind].settings()}))
+    return suited(with_new_learner(experiment, kind))
 
 
 def suited(experiment: Experiment) -> Experiment:
@@ -132,8 +142,7 @@ def suited(experiment: Experiment) -> Experiment:
     elif task == "clustering" and dataset_of(experiment.data, experiment.preparation).n_inputs == 1:
         task = task_of(experiment.data)
     if task not in LEARNERS[experiment.learner.kind].tasks:
-        entry = learners_for(task)[0]
-        experiment = experiment.model_copy(update={"learner": entry.settings()})
+        experiment = with_new_learner(experiment, learners_for(task)[0].kind)
     if task != "clustering" and experiment.training.loss.kind not in checks.losses_for(task):
         experiment = replaced(experiment, "training.loss.kind", checks.default_loss(task))
     return experiment

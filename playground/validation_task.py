@@ -9,9 +9,10 @@ from collections.abc import Sequence
 
 from engine.edits import SettingError, set_values
 from engine.evaluation import Result, Runs, farm_beside_a_window, run_all
-from engine.experiment import Experiment
+from engine.experiment import Experiment, with_new_learner
 from engine.farms import Cluster, Farm, FarmError, Threads
 from engine.folds import FoldError
+from engine.registry import LEARNERS
 from engine.search import Axis, axis_of, chosen, grid_candidates, parameters, random_candidates
 from engine.validation import (
     Candidate,
@@ -103,10 +104,11 @@ class ValidationTask:
             now, then = set_values(now, tried), set_values(then, tried)
         except SettingError:  # what is varied is no setting of the model any more
             return False
-        if (now.data, now.preparation, now.training) != (then.data, then.preparation, then.training):
+        if (now.data, now.preparation) != (then.data, then.preparation):
             return False
-        compared = self.study.candidates if self.wish.mode == "compare" and self.study is not None else ()
-        return now.learner in (then.learner, *(candidate.experiment.learner for candidate in compared))
+        compared = self.wish.learners if self.wish.mode == "compare" else ()
+        models = (then, *(with_new_learner(then, kind) for kind in compared if kind in LEARNERS))
+        return any((now.learner, now.training) == (each.learner, each.training) for each in models)
 
     def _work(self) -> None:
         try:

@@ -219,6 +219,12 @@ def test_learners_stand_by_their_means_on_the_same_folds() -> None:
     assert second.difference.mean <= 0
 
 
+def test_a_penalty_is_that_of_the_model_that_is_compared_with_others() -> None:
+    ridge = set_values(NET, {"learner.kind": "logistic_regression", "training.regularization.l2": 0.44})
+    study = comparison(ridge, ["logistic_regression", "mlp"], Scheme(k=3), "accuracy", epochs=1)
+    assert [each.experiment.training.regularization.l2 for each in study.candidates] == [0.44, 0.0]
+
+
 @pytest.mark.parametrize("kind", LEARNERS)
 def test_every_learner_ends_where_the_points_cannot_be_parted(kind: str) -> None:
     data = {"data.generator": "sine" if LEARNERS[kind].tasks == ("regression",) else "xor", "data.noise": 0.5}

@@ -7,7 +7,7 @@ import pytest
 
 from engine import checks
 from engine.dataset import Points
-from engine.edits import replaced
+from engine.edits import replaced, set_values
 from engine.experiment import DrawnData, Experiment, GeneratedData, GeneratorName
 from engine.generators import GENERATORS, dataset_for, dataset_of
 from engine.registry import LEARNERS
@@ -27,6 +27,23 @@ def test_changing_the_task_and_back_keeps_a_working_pair_of_model_and_loss() -> 
     assert experiment.training.loss.kind == "squared"
     back = choices.with_task(experiment, "classification")
     assert checks.blocking(back, dataset_of(back.data, back.preparation)) is None
+
+
+def test_penalties_are_for_one_model_and_one_task() -> None:
+    ridge = set_values(
+        choices.with_learner(choices.with_task(Experiment(), "regression"), "linear_regression"),
+        {"training.regularization.l2": "0.44", "training.optimizer.learning_rate": "0.03"},
+    )
+    assert choices.with_generator(ridge, "plane").training == ridge.training
+    for changed in (
+        choices.with_task(ridge, "classification"),
+        choices.with_task(ridge, "clustering"),
+        choices.with_generator(ridge, "moons"),
+        choices.with_learner(ridge, "mlp"),
+        choices.with_generator(set_values(ridge, {"learner.kind": "mlp"}), "moons"),
+    ):
+        assert changed.training.regularization == Experiment().training.regularization
+        assert changed.training.optimizer == ridge.training.optimizer
 
 
 def test_drawing_on_a_data_set_keeps_its_points_and_their_parts() -> None:
