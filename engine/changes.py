@@ -15,13 +15,22 @@ from engine.training_settings import Training
 
 @dataclass(frozen=True)
 class Consequence:
-    """Nothing to do, go on with the new values, or start again; and what the status bar says about it."""
+    """Nothing to do, go on with the new values, or start again; and what the status bar says about it.
+
+    Parameters
+    ----------
+    is_another : whether it starts again with another model, data set or task, rather than with other settings.
+    """
 
     kind: Literal["none", "live", "restart"]
     sentence: str = ""
+    is_another: bool = False
 
 
 NOTHING = Consequence("none")
+
+_OTHERS = ("the task", "the data set", "the model")
+"""What is chosen rather than set."""
 
 _RESTARTING_TRAINING_FIELDS = {
     "seed": "the seed",
@@ -52,7 +61,7 @@ def consequence(old: Experiment, new: Experiment, old_data: Dataset, new_data: D
         return Consequence("restart", "All points are gone, and what was learned from them.")
     reason = _restart_reason(old, new, old_data, new_data)
     if reason:
-        return Consequence("restart", f"Started again: {reason} changed.")
+        return Consequence("restart", f"Started again: {reason} changed.", is_another=reason in _OTHERS)
     if (old.data, old.learner, old.training) == (new.data, new.learner, new.training):
         return NOTHING
     if old.data != new.data:

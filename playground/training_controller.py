@@ -7,10 +7,11 @@ from typing import Literal
 from PySide6.QtCore import QObject, QTimer, Signal
 
 from engine import checks
-from engine.changes import consequence
+from engine.changes import Consequence, consequence
 from engine.dataset import FloatArray
 from engine.experiment import Experiment
 from engine.generators import dataset_for
+from engine.registry import refits
 from engine.snapshot import Snapshot
 from engine.worker import Speed, Unit
 from playground import choices
@@ -36,6 +37,8 @@ class TrainingController(QObject):
         super().__init__(parent)
         self._document, self._bridge = document, bridge
         self._snapshot: Snapshot | None = None
+        self._is_fitting = False
+        """Whether the run only plays as its model is fitted in one step, after another that had converged."""
         self._has_said_preparing = False
         self._preparing = QTimer(self)
         self._preparing.setSingleShot(True)
@@ -77,6 +80,7 @@ class TrainingController(QObject):
     def play(self) -> None:
         if self._is_blocked():
             return
+        self._is_fitting = False
         if self.ended and self._snapshot is not None:
             status = self._snapshot.outcome.status
             if status == "converged":
@@ -142,14 +146,23 @@ class TrainingController(QObject):
         if len(after.points) == 0:
             self._bridge.pause()  # points drawn later are another story
         if result.kind == "restart" or (result.kind == "live" and self._has_failed()):
-            # A run that has come to its end does not begin again unasked; one that a mistake held up goes on.
-            # One that had nothing left to learn was still wanted.
-            goes_on = checks.blocking(old, before) is not None or not self.ended or self._has_converged
+            goes_on = checks.blocking(old, before) is not None or self._goes_on(new, result)
             self._bridge.start(new, playing=self._bridge.playing and goes_on)
         elif old != new:
             self._bridge.change(new)
         if result.sentence and (result.kind == "restart" or self.waiting_to_play):
             self.said.emit(result.sentence)
+
+    def _goes_on(self, new: Experiment, result: Consequence) -> bool:
+        """Whether the run of `new` plays if the one before it did.
+
+        A run that has come to its end does not begin again unasked: one that had nothing left to learn does so with
+        other settings, and with another model or data set only where that takes but one step.
+        """
+        if not (self._has_converged or self._is_fitting):
+            return not self.ended
+        self._is_fitting = refits(new.learner)
+        return self._is_fitting or not result.is_another
 
     @property
     def _has_converged(self) -> bool:

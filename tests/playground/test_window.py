@@ -12,6 +12,7 @@ from PySide6.QtGui import QWheelEvent
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QDialogButtonBox, QLabel, QLineEdit, QMessageBox, QWidget
 
+from engine.edits import set_values
 from engine.experiment import DrawnData, Experiment
 from engine.files import save_experiment
 from playground.export import figure_image
@@ -225,6 +226,45 @@ def test_a_regression_is_drawn_by_its_height(open_window: Callable[..., Hands]) 
     for x in (0.5, 0.6, 0.7, 0.9):
         hands.click(x, -0.9)
     hands.wait(lambda: hands.window.shown.equation not in (None, equation))
+
+
+def test_after_a_converged_run_another_model_waits_for_play_unless_it_takes_one_step(
+    open_window: Callable[..., Hands],
+) -> None:
+    hands = open_window(set_values(Experiment(), {"learner.kind": "knn"}))
+    learner, status = hands.window._model.on_learner_chosen, lambda: hands.window.shown.outcome.status
+    hands.press(hands.window.top_bar.transport.play_button)
+    hands.wait(lambda: status() == "converged")
+    learner("discriminant")
+    hands.wait(lambda: status() == "converged")
+    hands.window.data_panel.data_set_chosen.emit("moons")
+    hands.wait(lambda: status() == "converged")
+    learner("svm")  # and at once, before it is fitted
+    learner("mlp")
+    hands.settle()
+    QTest.qWait(200)
+    assert not hands.playing
+    assert hands.epoch == 0
+    hands.press(hands.window.top_bar.transport.play_button)
+    hands.wait(lambda: hands.epoch > 0)
+    learner("logistic_regression")  # one that was learning goes on
+    hands.wait(lambda: hands.playing and hands.epoch > 0)
+    hands.window.training.pause()
+
+
+def test_after_a_converged_tree_other_settings_are_shown_and_another_data_set_waits(
+    open_window: Callable[..., Hands],
+) -> None:
+    hands = open_window(set_values(Experiment(), {"learner.kind": "decision_tree"}))
+    hands.press(hands.window.top_bar.transport.play_button)
+    hands.wait(lambda: hands.window.shown.outcome.status == "converged")
+    hands.window._model.on_edited("learner.max_depth", 2, True)
+    hands.wait(lambda: hands.window.shown.outcome.status == "converged")
+    hands.window.data_panel.data_set_chosen.emit("moons")
+    hands.settle()
+    QTest.qWait(200)
+    assert not hands.playing
+    assert hands.epoch == 0
 
 
 def test_the_theme_is_toggled_and_everything_is_repainted(hands: Hands) -> None:
