@@ -13,6 +13,7 @@ from engine.learners.decision_tree import DecisionTree
 from engine.learners.discriminant import DiscriminantAnalysis
 from engine.learners.gaussian_process import GaussianProcess
 from engine.learners.gradient_boosting import GradientBoosting
+from engine.learners.hierarchical import Hierarchical
 from engine.learners.k_means import KMeans
 from engine.learners.knn import KNearestNeighbours
 from engine.learners.linear_regression import LinearRegression
@@ -39,7 +40,8 @@ LearnerSettings = Annotated[
     | DiscriminantAnalysis
     | GaussianProcess
     | RandomFeatures
-    | KMeans,
+    | KMeans
+    | Hierarchical,
     Field(discriminator="kind"),
 ]
 
@@ -238,6 +240,20 @@ LEARNERS: dict[str, LearnerEntry] = {
             own_losses={"clustering": "inertia per point"},
             live=("k", "centres", "restarts", "empty"),
             epoch="half-step",
+        ),
+        LearnerEntry(
+            "hierarchical",
+            "Hierarchical clustering",
+            "hierarchies",
+            ("clustering",),
+            Hierarchical,
+            r"\min_{A \neq B} \; d(A, B) \;\Rightarrow\; A \cup B",
+            "Every point alone at first, then the two nearest clusters joined, until all are one tree to be cut.",
+            own_losses={"clustering": "merge height"},
+            most_points=5_000,
+            why_not_more="all pairs of points are compared",
+            live=("cut_by", "k", "height"),
+            epoch="merge",
         ),
     )
 }

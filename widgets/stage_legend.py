@@ -41,7 +41,7 @@ def shortened(name: str) -> str:
     return name if len(name) <= _LONGEST_NAME else name[: _LONGEST_NAME - 1] + "…"
 
 
-Sign = Literal["held_out", "error", "band", "ring", "cross", "dashes", "outline", "shape"]
+Sign = Literal["held_out", "error", "band", "ring", "cross", "dashes", "line", "outline", "shape"]
 
 
 @dataclass(frozen=True)
@@ -55,6 +55,7 @@ class KeyItem:
 _LINE_KEYS: dict[LineRole, KeyItem] = {
     "ellipse": KeyItem("outline", "1 and 2 SD"),
     "margin": KeyItem("dashes", "margin"),
+    "merge": KeyItem("line", "last merge"),
 }
 _MARK_KEYS: dict[MarksRole, KeyItem] = {
     "support": KeyItem("ring", "support vectors"),
@@ -93,7 +94,7 @@ def cluster_rows(sizes: dict[int, int]) -> tuple[LegendRow, ...]:
     """A line a cluster with the number of its points, those of none last."""
     rows = [LegendRow(index, f"Cluster {index + 1}", f"{count:,}") for index, count in sizes.items() if index >= 0]
     if len(rows) > _MOST_CLUSTERS:
-        rest = sum(count for index, count in list(sizes.items()) if index >= _MOST_CLUSTERS)
+        rest = sum([count for index, count in sizes.items() if index >= 0][_MOST_CLUSTERS:])
         rows = [*rows[:_MOST_CLUSTERS], LegendRow(None, "others", f"{rest:,}")]
     if -1 in sizes:
         rows.append(LegendRow(-1, "no cluster", f"{sizes[-1]:,}"))
@@ -278,6 +279,9 @@ def _draw_sign(painter: QPainter, frame: Frame, sign: Sign) -> None:
     elif sign == "cross":
         painter.drawLine(QPointF(-radius, 0), QPointF(radius, 0))
         painter.drawLine(QPointF(0, -radius), QPointF(0, radius))
+    elif sign == "line":
+        painter.setPen(QPen(QColor(theme.boundary), 2.5))
+        painter.drawLine(QPointF(-radius, 0), QPointF(radius, 0))
     elif sign == "dashes":
         painter.drawLine(QPointF(-radius, 0), QPointF(-0.2 * radius, 0))
         painter.drawLine(QPointF(0.2 * radius, 0), QPointF(radius, 0))

@@ -1,4 +1,4 @@
-"""Lines on the stage: boundaries, contours, fitted curves, margins, splits, ellipses and the lines of folds."""
+"""Lines on the stage: boundaries, contours, fitted curves, margins, splits, ellipses, merges and the lines of folds."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from widgets.stage_items import Frame
 from widgets.stage_shapes import draw_segments, is_vector, solid
 from widgets.theme import Theme
 
-_UNDER: tuple[LineRole, ...] = ("contour", "split", "ellipse", "fold", "margin")
+_UNDER: tuple[LineRole, ...] = ("contour", "split", "ellipse", "fold", "margin", "merge")
 """What lies under the boundary, the lowest first."""
 _LONGEST_PATH = 200
 """Vertices; stroking a path two pixels wide takes 4 ms a thousand, drawing its pieces 0.4 ms but less evenly."""
@@ -60,6 +60,8 @@ def _pen(theme: Theme, line: Line) -> QPen:
         pen = QPen(QColor(theme.boundary), 0.6 * theme.line_width)
         pen.setDashPattern([5.0, 4.0])
         return pen
+    if line.role == "merge":
+        return QPen(QColor(theme.boundary), 1.25 * theme.line_width)
     if line.role == "split":  # the first questions are the boldest
         return QPen(solid(theme.boundary, 0.75), max(0.4, 0.9 - 0.15 * (line.level or 0.0)) * theme.line_width)
     colour = theme.boundary if line.index is None else QColor(*CLASS_COLOURS[line.index % len(CLASS_COLOURS)])

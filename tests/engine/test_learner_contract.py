@@ -15,6 +15,7 @@ from engine.learners.decision_tree import DecisionTree
 from engine.learners.discriminant import DiscriminantAnalysis
 from engine.learners.gaussian_process import GaussianProcess
 from engine.learners.gradient_boosting import GradientBoosting
+from engine.learners.hierarchical import Hierarchical
 from engine.learners.k_means import KMeans
 from engine.learners.knn import KNearestNeighbours
 from engine.learners.linear_regression import LinearRegression
@@ -71,6 +72,8 @@ CASES = [
     case(RandomFeatures(units=300, activation="cosine"), "cross_entropy", classes(n_classes=3), "random features"),
     case(KMeans(), "squared", groups(), "k-means"),
     case(KMeans(k=5, restarts=4, empty="drop", initialization="random_partition"), "squared", groups(), "restarts"),
+    case(Hierarchical(), "squared", groups(), "hierarchical"),
+    case(Hierarchical(linkage="single", cut_by="height"), "squared", groups(n=30), "hierarchical, cut at a height"),
     *(
         case(MLP, "cross_entropy", classes(n_classes=3), f"network, {kind}, {path}", kind, path=path, schedule="cosine")
         for kind in OPTIMIZERS
