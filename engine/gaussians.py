@@ -89,21 +89,33 @@ def prediction_of(log_joint: FloatArray, classes: Sequence[int], n_classes: int)
 
 
 def ellipses(frame: Frame, means: FloatArray, covariances: FloatArray, classes: Sequence[int]) -> tuple[Overlay, ...]:
-    """About each mean (k, 2) where its Gaussian is one and two standard deviations away, and the means themselves.
+    """The lines of `ellipse_lines`, and the means themselves."""
+    lines = ellipse_lines(frame, means, covariances, classes)
+    return (*lines, Marks(frame.inputs(means), "centre")) if lines and frame.inputs is not None else ()
+
+
+def ellipse_lines(
+    frame: Frame, means: FloatArray, covariances: FloatArray, classes: Sequence[int]
+) -> tuple[Overlay, ...]:
+    """About each mean (k, 2) where its Gaussian is one and two standard deviations away.
 
     Parameters
     ----------
     covariances : (k, 2, 2), or (k, 2), the variances of independent features.
     classes : (k,), which colour the lines.
+
+    Returns
+    -------
+    Nothing where the features are not the two inputs of the stage.
     """
-    if frame.inputs is None or frame.n_inputs != 2 or means.shape[1] != 2:
+    inputs = frame.inputs
+    if inputs is None or frame.n_inputs != 2 or means.shape[1] != 2:
         return ()
-    lines = tuple(
-        Line(frame.inputs(ellipse(mean, covariance, deviations)), "ellipse", index=int(k))
+    return tuple(
+        Line(inputs(ellipse(mean, covariance, deviations)), "ellipse", index=int(k))
         for mean, covariance, k in zip(means, covariances, classes, strict=True)
         for deviations in (1.0, 2.0)
     )
-    return (*lines, Marks(frame.inputs(means), "centre"))
 
 
 def ellipse(mean: FloatArray, covariance: FloatArray, deviations: float, n: int = 96) -> FloatArray:

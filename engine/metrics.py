@@ -217,6 +217,26 @@ METRICS: dict[str, Metric] = {
         "The sum of the squared distances of all points to the centre of their cluster, in the units of the features.",
         "",
     ),
+    "log_likelihood": Metric(
+        "log-likelihood",
+        "ln L",
+        "Ln of the density that the model gives to all points together: the larger, the better they are explained. More"
+        " components always reach a larger one.",
+        "",
+    ),
+    "bic": Metric(
+        "BIC",
+        "BIC",
+        "The Bayesian information criterion, m ln n − 2 ln L for m parameters and n points: of models with different"
+        " numbers of components the one with the smallest is preferred.",
+        "",
+    ),
+    "aic": Metric(
+        "AIC",
+        "AIC",
+        "Akaike's information criterion, 2 m − 2 ln L for m parameters: as BIC, with less of a price on parameters.",
+        "",
+    ),
     "silhouette": Metric(
         "silhouette",
         "silhouette",

@@ -11,6 +11,7 @@ from pydantic import Field
 from engine.dataset import Task
 from engine.learners.decision_tree import DecisionTree
 from engine.learners.discriminant import DiscriminantAnalysis
+from engine.learners.gaussian_mixture import GaussianMixture
 from engine.learners.gaussian_process import GaussianProcess
 from engine.learners.gradient_boosting import GradientBoosting
 from engine.learners.hierarchical import Hierarchical
@@ -41,6 +42,7 @@ LearnerSettings = Annotated[
     | GaussianProcess
     | RandomFeatures
     | KMeans
+    | GaussianMixture
     | Hierarchical,
     Field(discriminator="kind"),
 ]
@@ -239,6 +241,18 @@ LEARNERS: dict[str, LearnerEntry] = {
             "Points go to the nearest centre, centres to the middle of their points, in turn.",
             own_losses={"clustering": "inertia per point"},
             live=("k", "centres", "restarts", "empty"),
+            epoch="half-step",
+        ),
+        LearnerEntry(
+            "gaussian_mixture",
+            "Gaussian mixture",
+            "centres",
+            ("clustering",),
+            GaussianMixture,
+            r"p(x) = \sum_k \pi_k \, \mathcal{N}(x;\, \mu_k, \Sigma_k)",
+            "Each point belongs to each of a few Gaussians to some degree, and these follow their points.",
+            own_losses={"clustering": "minus log-likelihood per point"},
+            live=("k", "centres", "tolerance", "variance_floor"),
             epoch="half-step",
         ),
         LearnerEntry(

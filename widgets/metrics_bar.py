@@ -15,7 +15,8 @@ from widgets.style import active_theme, set_look, tabular
 _PARTS = {"all": "", "train": "train", "validation": "val.", "test": "test"}
 _SPOKEN_PARTS = {"all": "", "train": "training", "validation": "validation", "test": "test"}
 _ORDER = (
-    ("all", "inertia"), ("all", "silhouette"), ("all", "ari"), ("all", "nmi"),
+    ("all", "inertia"), ("all", "log_likelihood"), ("all", "bic"), ("all", "aic"),
+    ("all", "silhouette"), ("all", "ari"), ("all", "nmi"),
     ("train", "loss"), ("validation", "loss"), ("test", "loss"),
     ("train", "accuracy"), ("validation", "accuracy"), ("test", "accuracy"),
     ("train", "rmse"), ("validation", "rmse"), ("test", "rmse"),
@@ -24,7 +25,7 @@ _ORDER = (
 )  # fmt: skip
 """From left to right."""
 _LEAVING = (
-    ("all", "nmi"), ("all", "silhouette"), ("all", "ari"),
+    ("all", "nmi"), ("all", "aic"), ("all", "silhouette"), ("all", "ari"), ("all", "bic"),
     ("train", "mae"), ("validation", "mae"), ("test", "mae"), ("train", "r2"), ("validation", "r2"),
     ("validation", "rmse"), ("validation", "accuracy"), ("validation", "loss"), ("train", "rmse"),
     ("train", "accuracy"), ("test", "r2"), ("train", "loss"), ("test", "loss"), ("test", "rmse"),

@@ -287,7 +287,7 @@ class CentreTool(Tool):
         self._index = None
 
 
-NO_CENTRES = "This model has no centres to put down: choose k-means."
+NO_CENTRES = "This model has no centres to put down: choose k-means or a Gaussian mixture."
 NO_CLASSES = "There are no classes in regression: move a point to change its target."
 
 
@@ -335,7 +335,7 @@ TOOLS: dict[ToolName, ToolEntry] = {
         ToolEntry("erase", "Erase", "erase", "E", "Erases the points that it goes over.", EraseTool),
         ToolEntry(
             "centre", "Centre", "centre", "C",
-            "Puts the centre of a cluster down. Any tool drags those that are there; the right button takes one away.",
+            "Puts centres of clusters down and drags them, as Point and Move do, too; the right button takes one away.",
             CentreTool,
         ),
     )

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
+from engine.cluster_starts import centres_by_hand, farthest_first, made_by_hand, plus_plus, random_points
 from engine.clustering import MOST_CLUSTERS, UNASSIGNED, ClusterLearner, ClusterState, Touch
-from engine.dataset import FloatArray, IntArray, frozen_array
+from engine.dataset import FloatArray, frozen_array
 from engine.learner import Path, Prediction, TrainingData
 from engine.overlays import Centres, Frame, Overlay
 from engine.settings import Settings, choice
@@ -128,7 +129,7 @@ class KMeansLearner(ClusterLearner[KMeansState]):
         rng = np.random.default_rng([self.training.seed, state.restart])
         kind: Initialization = self.settings.initialization
         if kind == "by_hand":
-            placed = self._by_hand(data)
+            placed = centres_by_hand(self.settings.centres, data)
             if placed is not None:
                 return replace(state, centres=placed, asked=len(placed))
             kind = "k_means_plus_plus"
@@ -136,18 +137,8 @@ class KMeansLearner(ClusterLearner[KMeansState]):
             labels = rng.permutation(np.arange(len(Z)) % k)
             means = np.array([Z[labels == cluster].mean(axis=0) for cluster in range(k)])
             return replace(state, centres=frozen_array(means, np.float64))
-        chosen = {"random_points": _random_points, "farthest_first": _farthest_first}.get(kind, _plus_plus)(Z, k, rng)
+        chosen = {"random_points": random_points, "farthest_first": farthest_first}.get(kind, plus_plus)(Z, k, rng)
         return replace(state, centres=frozen_array(Z[chosen], np.float64))
-
-    def _by_hand(self, data: TrainingData) -> FloatArray | None:
-        """The centres of the settings as features, where they are of as many numbers as there are features."""
-        placed = self.settings.centres
-        if not placed or any(len(centre) != self.n_features for centre in placed):
-            return None
-        centres = np.asarray(placed, np.float64)
-        if data.offset is not None and data.scale is not None:
-            centres = (centres - data.offset) * data.scale
-        return np.asarray(frozen_array(centres, np.float64))
 
     # -- the steps
 
@@ -169,7 +160,7 @@ class KMeansLearner(ClusterLearner[KMeansState]):
         change = self.settings.k - state.asked
         if change == 0:
             return state
-        made = change if change * state.ahead >= change**2 else state.ahead if change * state.ahead > 0 else 0
+        made = made_by_hand(change, state.ahead)
         state = replace(state, asked=self.settings.k, ahead=state.ahead - made)
         for _ in range(change - made):
             if len(state.centres) < len(data.Z):
@@ -333,32 +324,3 @@ class KMeansLearner(ClusterLearner[KMeansState]):
             state.labels if has_members else np.empty(0, np.int64),
         )
         return (*super().overlays(state, data, frame), centres)
-
-
-def _random_points(Z: FloatArray, k: int, rng: np.random.Generator) -> IntArray:
-    return np.asarray(rng.choice(len(Z), k, replace=False))
-
-
-def _plus_plus(Z: FloatArray, k: int, rng: np.random.Generator) -> IntArray:
-    """Each next centre is drawn with a chance that grows with the square of the distance to those drawn already."""
-    chosen = [int(rng.integers(len(Z)))]
-    nearest = ((Z - Z[chosen[0]]) ** 2).sum(axis=1)
-    while len(chosen) < k:
-        total = nearest.sum()
-        if total > 0:
-            row = min(int(np.searchsorted(np.cumsum(nearest), rng.random() * total, side="right")), len(Z) - 1)
-        else:  # all other points lie where a centre is
-            row = int(rng.integers(len(Z)))
-        chosen.append(row)
-        nearest = np.minimum(nearest, ((Z - Z[row]) ** 2).sum(axis=1))
-    return np.array(chosen)
-
-
-def _farthest_first(Z: FloatArray, k: int, rng: np.random.Generator) -> IntArray:
-    """Each next centre is the point that is farthest from those chosen already."""
-    chosen = [int(rng.integers(len(Z)))]
-    nearest = ((Z - Z[chosen[0]]) ** 2).sum(axis=1)
-    while len(chosen) < k:
-        chosen.append(int(nearest.argmax()))
-        nearest = np.minimum(nearest, ((Z - Z[chosen[-1]]) ** 2).sum(axis=1))
-    return np.array(chosen)

@@ -13,6 +13,7 @@ from engine.learner import Learner, TrainingData
 from engine.learners import make_learner
 from engine.learners.decision_tree import DecisionTree
 from engine.learners.discriminant import DiscriminantAnalysis
+from engine.learners.gaussian_mixture import GaussianMixture
 from engine.learners.gaussian_process import GaussianProcess
 from engine.learners.gradient_boosting import GradientBoosting
 from engine.learners.hierarchical import Hierarchical
@@ -72,6 +73,9 @@ CASES = [
     case(RandomFeatures(units=300, activation="cosine"), "cross_entropy", classes(n_classes=3), "random features"),
     case(KMeans(), "squared", groups(), "k-means"),
     case(KMeans(k=5, restarts=4, empty="drop", initialization="random_partition"), "squared", groups(), "restarts"),
+    case(GaussianMixture(), "squared", groups(), "Gaussian mixture"),
+    case(GaussianMixture(k=4, covariance="tied", initialization="random_points"), "squared", groups(), "tied mixture"),
+    case(GaussianMixture(covariance="spherical"), "squared", groups(), "spherical mixture"),
     case(Hierarchical(), "squared", groups(), "hierarchical"),
     case(Hierarchical(linkage="single", cut_by="height"), "squared", groups(n=30), "hierarchical, cut at a height"),
     *(
