@@ -8,7 +8,10 @@ from typing import Any
 
 from PySide6.QtWidgets import QWidget
 
+from engine.choosing_k import ChoosingK, has_k
+from engine.cluster_report import ChoiceOfK, as_classes, silhouette_report
 from engine.confusion import confusion_by_part
+from engine.dataset import IntArray, Task
 from engine.deciding import has_threshold
 from engine.ranking import rankings
 from engine.report import reports
@@ -17,16 +20,25 @@ from engine.weights import Weights, weights_of, why_no_weights
 from playground.resolve import Shown
 from widgets.confusion import Confusion
 from widgets.curves import Curves
+from widgets.k_chart import KChart
 from widgets.metrics_table import MetricsTable
 from widgets.residuals import Residuals
 from widgets.roc import Roc
+from widgets.silhouettes import Silhouettes
 from widgets.theme import Theme
 from widgets.validation import ValidationView
 from widgets.weights import WeightsView
 
+_SLICE = 0.05
+"""Seconds of work between two looks at what is known by then."""
+
 
 def _always(shown: Shown) -> str:  # noqa: ARG001 - what other views ask of it
     return ""
+
+
+def _never(found: Any) -> bool:  # noqa: ARG001
+    return False
 
 
 @dataclass(frozen=True)
@@ -42,6 +54,8 @@ class BottomView:
         by others what to show.
     show : hands the view what was computed, with the `Judged` that it was computed from.
     figure : what it is called where figures are exported; empty where it has no figure of its own there.
+    goes_on : whether what was computed is only a part of it, and more of it is to be computed.
+    tasks : the tasks in which there is a tab at all.
     """
 
     id: str
@@ -52,25 +66,29 @@ class BottomView:
     compute: Callable[[Judged | None], Any] | None = None
     show: Callable[[Any, Any, Judged | None], None] | None = None
     figure: str = ""
-
-
-_GROUPS = "This is about targets; a clustering is told none."
-
-
-def _targets_only(shown: Shown) -> str:
-    return _GROUPS if shown.dataset.task == "clustering" else ""
+    goes_on: Callable[[Any], bool] = _never
+    tasks: tuple[Task, ...] = ("classification", "regression")
 
 
 def _classes_only(shown: Shown) -> str:
-    task = shown.dataset.task
-    return _targets_only(shown) or (
-        "" if task == "classification" else "This is about classes; the task is a regression."
-    )
+    return "" if shown.dataset.task == "classification" else "This is about classes; the task is a regression."
+
+
+def _known_classes_only(shown: Shown) -> str:
+    if shown.dataset.task != "clustering":
+        return _classes_only(shown)
+    known = int((shown.dataset.counts.sum(axis=0) > 0).sum()) if shown.dataset.n_classes else 0
+    return "" if known > 1 else "There are no known classes that the clusters could be compared with."
 
 
 def _values_only(shown: Shown) -> str:
-    task, sentence = shown.dataset.task, "This is about predicted numbers; the task is a classification."
-    return _targets_only(shown) or ("" if task == "regression" else sentence)
+    return (
+        "" if shown.dataset.task == "regression" else "This is about predicted numbers; the task is a classification."
+    )
+
+
+def _k_only(shown: Shown) -> str:
+    return "" if has_k(shown.experiment.learner) else "This model finds the number of clusters by itself."
 
 
 def _names(judged: Judged | None) -> tuple[str, ...]:
@@ -83,6 +101,40 @@ def _show_table(view: MetricsTable, found: Any, judged: Judged | None) -> None:
 
 def _show_confusion(view: Confusion, found: Any, judged: Judged | None) -> None:
     view.set_content(found, _names(judged))
+
+
+def _confusion(judged: Judged | None) -> dict[str, IntArray]:
+    if judged is not None and judged.dataset.task == "clustering":
+        judged = as_classes(judged)
+    return {} if judged is None else confusion_by_part(judged)
+
+
+def _show_silhouettes(view: Silhouettes, found: Any, _: Judged | None) -> None:
+    view.set_content(found)
+
+
+def _show_k(view: KChart, found: Any, _: Judged | None) -> None:
+    view.set_content(found)
+
+
+class _StudyOfK:
+    """What speaks for each k of the present clustering, a slice of time at each asking."""
+
+    def __init__(self) -> None:
+        self._of: tuple[Any, ...] = ()
+        self._study: ChoosingK | None = None
+
+    def __call__(self, judged: Judged | None) -> ChoiceOfK | None:
+        model = None if judged is None else judged.model
+        if model is None or not has_k(model.experiment.learner) or len(model.data.Z) == 0:
+            return None
+        settings, training = model.experiment.learner, model.experiment.training
+        others = settings.model_copy(update={"k": 1})  # another k is no other study
+        of = (model.data.Z, others, training.seed)
+        if self._study is None or self._of[0] is not of[0] or self._of[1:] != of[1:]:
+            self._of, self._study = of, ChoosingK(settings, training, model.data)
+        self._study.go_on(_SLICE)
+        return self._study.result(getattr(settings, "k", 0))
 
 
 def _show_roc(view: Roc, found: Any, judged: Judged | None) -> None:
@@ -112,14 +164,17 @@ def why_no_threshold(judged: Judged) -> str:
 
 BOTTOM_VIEWS: tuple[BottomView, ...] = (
     BottomView(
-        "curves", "Curves", "The loss and the score of each part over the epochs.", lambda theme: Curves(theme=theme)
+        "curves",
+        "Curves",
+        "The loss and the score of each part over the epochs.",
+        lambda theme: Curves(theme=theme),
+        tasks=("classification", "regression", "clustering"),
     ),
     BottomView(
         "metrics",
         "Metrics",
         "Every metric of each part, with its standard error.",
         MetricsTable,
-        _targets_only,
         compute=lambda judged: {} if judged is None else reports(judged),
         show=_show_table,
         figure="Metrics",
@@ -129,10 +184,33 @@ BOTTOM_VIEWS: tuple[BottomView, ...] = (
         "Confusion",
         "How often each class is predicted as each.",
         Confusion,
-        _classes_only,
-        lambda judged: {} if judged is None else confusion_by_part(judged),
+        _known_classes_only,
+        _confusion,
         _show_confusion,
         "Confusion matrix",
+        tasks=("classification", "regression", "clustering"),
+    ),
+    BottomView(
+        "silhouettes",
+        "Silhouettes",
+        "How much nearer each point is to its own cluster than to the next.",
+        Silhouettes,
+        compute=silhouette_report,
+        show=_show_silhouettes,
+        figure="Silhouettes",
+        tasks=("clustering",),
+    ),
+    BottomView(
+        "k",
+        "Choosing k",
+        "What speaks for each number of clusters: elbow, silhouette, gap statistic, BIC and AIC.",
+        KChart,
+        _k_only,
+        _StudyOfK(),
+        _show_k,
+        "Choosing k",
+        goes_on=lambda found: found is not None and not found.complete,
+        tasks=("clustering",),
     ),
     BottomView(
         "roc",
@@ -159,7 +237,6 @@ BOTTOM_VIEWS: tuple[BottomView, ...] = (
         "Weights",
         "The weights of a linear model, and their paths under ridge and lasso.",
         WeightsView,
-        _targets_only,
         compute=_weights,
         show=_show_weights,
         figure="Weights",
@@ -169,7 +246,6 @@ BOTTOM_VIEWS: tuple[BottomView, ...] = (
         "Validation",
         "Cross-validation, search, learning and validation curves, and comparison of learners.",
         ValidationView,
-        _targets_only,
         figure="Validation",
     ),
 )

@@ -239,6 +239,9 @@ def with_centre(
     offset, scale = model.features.offset, model.features.scale
     rows = (Z if offset is None or scale is None else Z / scale + offset).tolist()
     placed = rows.pop()
+    known = getattr(experiment.learner, "centres", ())
+    if getattr(experiment.learner, "initialization", "") == "by_hand" and known:
+        rows = [list(centre) for centre in known]  # the model may be a moment behind a quick hand
     if kind == "remove":
         del rows[index]
     elif kind == "move":

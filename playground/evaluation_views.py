@@ -19,6 +19,7 @@ from playground.bottom_views import BOTTOM_VIEWS, BottomView
 from playground.resolve import Shown
 from widgets.confusion import Confusion
 from widgets.curves import Curves
+from widgets.k_chart import KChart
 from widgets.picture_view import PictureView
 from widgets.roc import Roc
 from widgets.theme import Theme
@@ -55,6 +56,7 @@ class EvaluationViews(QObject):
         self._wanted = front if front in self._entries else _DEFAULT
         self._front = _DEFAULT
         self._shown: Shown | None = None
+        self._reasons: list[str] = []
         self._given: dict[str, Judged | None] = {}
         self._judged: dict[str, Judged | None] = {}
         self._at_work: tuple[BottomView, Judged | None, Future[Any]] | None = None
@@ -99,7 +101,7 @@ class EvaluationViews(QObject):
                 view.cell_chosen.connect(self._on_cell_chosen)
             if isinstance(view, Roc):
                 view.threshold_changed.connect(self._on_threshold_changed)
-            if isinstance(view, WeightsView):
+            if isinstance(view, WeightsView | KChart):
                 view.edited.connect(self.edited)
             if isinstance(view, Curves):
                 view.log_changed.connect(self._on_log_changed)
@@ -146,8 +148,9 @@ class EvaluationViews(QObject):
 
     def _bring_to_front(self) -> None:
         shown = self._shown
-        why_not = "" if shown is None else self._entries[self._wanted].why_not(shown)
-        self._front = _DEFAULT if why_not else self._wanted
+        entry = self._entries[self._wanted]
+        is_there = shown is None or (shown.dataset.task in entry.tasks and not entry.why_not(shown))
+        self._front = self._wanted if is_there else _DEFAULT
         self.view(self._front)
         self._tabs.set_front(self._front)
         self._refresh()
@@ -159,7 +162,12 @@ class EvaluationViews(QObject):
         old, self._shown = self._shown, new
         if old is None or old.dataset.task != new.dataset.task:
             for entry in BOTTOM_VIEWS:
-                self._tabs.set_reason(entry.id, entry.why_not(new))
+                self._tabs.set_offered(entry.id, new.dataset.task in entry.tasks)
+        facts = [entry.why_not(new) for entry in BOTTOM_VIEWS]
+        if facts != self._reasons or old is None or old.dataset.task != new.dataset.task:
+            self._reasons = facts
+            for entry, why_not in zip(BOTTOM_VIEWS, facts, strict=True):
+                self._tabs.set_reason(entry.id, why_not)
             self._bring_to_front()
         roc = self._made.get("roc")
         if isinstance(roc, Roc):  # the slider does not wait for the curves
@@ -192,7 +200,10 @@ class EvaluationViews(QObject):
             self._at_work = None
             assert entry.show is not None
             self._judged[entry.id] = judged
-            entry.show(self.view(entry.id), work.result(), judged)
+            found = work.result()
+            entry.show(self.view(entry.id), found, judged)
+            if entry.goes_on(found):
+                self._given.pop(entry.id, None)
             self._refresh()
             return
         if not self._is_behind() or self._shown is None:

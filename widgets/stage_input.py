@@ -21,6 +21,10 @@ if TYPE_CHECKING:
 
 _TICK = 16
 """Milliseconds between two puffs of the spray: a frame at 60 Hz."""
+_GRABBING: tuple[ToolName, ...] = ("point", "move", "select")
+"""The tools that drag a centre which they are pressed on; brushes go over it."""
+_CLICK = 4.0
+"""Pixels; a hand that moves less has clicked."""
 _LONGEST_TICK = 0.1
 """Seconds; after a longer hold-up the spray does not catch up in one burst."""
 
@@ -35,6 +39,9 @@ class StageInput(QObject):
         self.tool: Tool = TOOLS["point"].make()
         self._acting = self.tool
         """What a press began: the tool, or the hand that has taken a centre."""
+        self._pressed_at: Floats | None = None
+        """Where a centre was taken, until it is moved; None where none was."""
+        self._selecting: Selecting = "replace"
         self.active_class = 0
         self.active_target = 0.0
         self.brush_radius = 28.0
@@ -195,23 +202,33 @@ class StageInput(QObject):
         self._button, self._is_down = button, True
         self._ticked = time.monotonic()
         at = self.mapping.to_plot(pixel)
-        # A centre is in the way of whatever tool there is: what lies on top is what is taken.
-        on_centre = button == Qt.MouseButton.LeftButton and self.centre_at(at) is not None
-        self._acting = TOOLS["centre"].make() if on_centre and self.tool_name != "centre" else self.tool
+        # What lies on top is what is taken in hand; a mere click there is the tool's.
+        grabs = button == Qt.MouseButton.LeftButton and self.tool_name in _GRABBING and self.centre_at(at) is not None
+        self._acting = TOOLS["centre"].make() if grabs else self.tool
+        self._pressed_at, self._selecting = (pixel, selecting) if grabs else (None, selecting)
         self._acting.press(self, at, selecting)
         if self._stroke_is_open and self.tool_name == "spray":
             self._timer.start()
 
     def drag(self, pixel: Floats) -> None:
         """Move the pressed tool to a pixel (2,)."""
-        if self._is_down:
+        if self._is_down and not self._is_click(pixel):
+            self._pressed_at = None
             self._acting.drag(self, self.mapping.to_plot(self.mapping.clamped(pixel)))
 
     def release(self, pixel: Floats) -> None:
         """Let go of the tool."""
         if self._is_down:
-            self._acting.release(self, self.mapping.to_plot(self.mapping.clamped(pixel)))
+            at = self.mapping.to_plot(self.mapping.clamped(pixel))
+            if self._is_click(pixel):
+                self._acting = self.tool
+                self._acting.press(self, at, self._selecting)
+            self._acting.release(self, at)
             self._lift()
+
+    def _is_click(self, pixel: Floats) -> bool:
+        """Whether a centre that is in hand has not been moved yet."""
+        return self._pressed_at is not None and float(np.hypot(*(pixel - self._pressed_at))) < _CLICK
 
     def cancel(self) -> None:
         """End a stroke where it is."""

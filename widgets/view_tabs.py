@@ -69,6 +69,13 @@ class ViewTabs(QWidget):
             self.bar.setCurrentIndex(self._ids.index(key))
         self._stack.setCurrentWidget(self._views[key])
 
+    def set_offered(self, key: str, offered: bool) -> None:
+        """Whether there is a tab at all."""
+        index = self._ids.index(key)
+        if self.bar.isTabVisible(index) != offered:
+            with QSignalBlocker(self.bar):
+                self.bar.setTabVisible(index, offered)
+
     def set_reason(self, key: str, why_not: str) -> None:
         """Disable a tab, and say why in its tool tip; enable it where the reason is empty."""
         index = self._ids.index(key)

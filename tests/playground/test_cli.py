@@ -244,7 +244,7 @@ def test_the_learners_are_listed(say: Say) -> None:
     assert [row["kind"] for row in rows] == list(LEARNERS)
     for row in rows:
         assert row["settings"]["properties"]["kind"]["const"] == row["kind"]
-        assert set(row["tasks"]) <= {"classification", "regression"}
+        assert set(row["tasks"]) <= {"classification", "regression", "clustering"}
     _, out, _ = say("learners")
     assert [line.split()[0] for line in out.splitlines()] == list(LEARNERS)
 
