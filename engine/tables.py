@@ -297,7 +297,8 @@ def predict_table(
         If the predictions cannot be written.
     """
     X = read_inputs(source, dataset.input_names) if read is None else read(source)
-    header, columns = _said(predict(X), dataset.class_names)
+    said = predict(X)
+    header, columns = _said(said, group_names(said) if dataset.task == "clustering" else dataset.class_names)
     write_atomically(target, _csv((*dataset.input_names, *header), (*_inputs(X), *columns)).encode())
 
 
@@ -339,6 +340,11 @@ def _shortest(values: FloatArray) -> list[str]:
     return [str(value) for value in values.astype(np.float32)]
 
 
+def group_names(prediction: Prediction) -> tuple[str, ...]:
+    """What the clusters of a prediction are called; the last name is for points that belong to none (label -1)."""
+    return (*(f"Cluster {number}" for number in range(1, prediction.scores.shape[1] + 1)), "no cluster")
+
+
 def _said(prediction: Prediction, class_names: tuple[str, ...]) -> tuple[tuple[str, ...], list[Sequence[Any]]]:
     """The columns of a prediction: their names and contents, to full precision."""
     if prediction.labels is None:
@@ -346,7 +352,7 @@ def _said(prediction: Prediction, class_names: tuple[str, ...]) -> tuple[tuple[s
         return ("predicted",), [values.tolist()]
     header, columns = ["predicted"], [[class_names[index] for index in prediction.labels.tolist()]]
     if prediction.probabilities is not None:
-        header += [f"p({name})" for name in class_names]
+        header += [f"p({name})" for name in class_names[: prediction.probabilities.shape[1]]]
         columns += prediction.probabilities.T.tolist()
     elif prediction.scores.shape[1] == 1:
         header.append("score")

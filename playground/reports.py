@@ -25,7 +25,7 @@ def result_of(trained: Run, seconds: float) -> dict[str, Any]:
         "epoch": snapshot.epoch,
         "step": snapshot.step,
         "metrics": metrics,
-        "losses": {part: values["loss"]["value"] for part, values in metrics.items()},
+        "losses": {part: values["loss"]["value"] for part, values in metrics.items() if "loss" in values},
         "seconds": seconds,
         "epochs_per_second": snapshot.epoch / seconds if seconds > 0 else 0.0,
         "device": snapshot.device,
@@ -33,7 +33,9 @@ def result_of(trained: Run, seconds: float) -> dict[str, Any]:
         "device_note": snapshot.device_note,
     }
     judged = trained.judged()
-    if judged is not None:
+    if judged is not None and judged.dataset.task == "clustering":
+        result["clusters"] = clusters_of(judged)
+    elif judged is not None:
         result["evaluation"] = evaluation_of(judged)
     if coefficients is not None:
         weights, intercepts = coefficients
@@ -74,6 +76,44 @@ def evaluation_of(judged: Judged) -> dict[str, dict[str, Any]]:
             found["calibration"] = {name: _bins(each) for name, each in zip(of_curves, ranked[part], strict=True)}
         result[part] = found
     return result
+
+
+def clusters_of(judged: Judged) -> dict[str, Any]:
+    """The groups that were found, ready for JSON: the label of each point, from 0, -1 for none, and what they are like.
+
+    Centres are in the units of the features; silhouettes are means over the points of a cluster, or of a fixed sample.
+    """
+    import numpy as np
+
+    from engine.cluster_report import as_classes, silhouette_report
+    from engine.confusion import confusion_matrix
+
+    labels, model = judged.prediction.labels, judged.model
+    assert labels is not None
+    assert model is not None
+    groups = np.unique(labels[labels >= 0])
+    found: dict[str, Any] = {
+        "labels": labels.tolist(),
+        "sizes": {int(group): int((labels == group).sum()) for group in groups},
+        "objective": _finite(float(model.state.objective)),
+    }
+    if hasattr(model.state, "centres"):
+        offset, scale = model.features.offset, model.features.scale
+        centres = model.state.centres if offset is None or scale is None else model.state.centres / scale + offset
+        found["centres"] = {"features": list(model.features.names), "places": centres.tolist()}
+    silhouettes = silhouette_report(judged)
+    if silhouettes is not None:
+        found["silhouettes"] = {
+            int(group): float(silhouettes.values[silhouettes.clusters == group].mean())
+            for group in np.unique(silhouettes.clusters)
+        }
+    known = as_classes(judged)
+    if known is not None:
+        assert known.prediction.labels is not None
+        names = judged.dataset.class_names
+        counts = confusion_matrix(known.prediction.labels, known.y, len(names))
+        found["confusion"] = {"classes": list(names), "counts": counts.tolist()}
+    return found
 
 
 def _curve(ranking: Ranking) -> dict[str, Any] | None:

@@ -10,6 +10,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from PySide6.QtGui import QImage
 
@@ -17,6 +18,7 @@ from engine.edits import set_values
 from engine.experiment import DrawnData, Experiment, GeneratedData
 from engine.files import load_experiment, save_experiment
 from engine.generators import generate
+from engine.learners.k_means import KMeans as KMeansSettings
 from engine.registry import LEARNERS
 from tests.playground.command_line import Say, printed, refused
 
@@ -315,3 +317,40 @@ def test_the_window_is_told_where_its_validation_is_computed(
     assert say(*first, "--cluster", "tcp://10.0.0.5:8786", moons) == (0, "", "")
     assert say(*first, moons)[0] == 0
     assert asked == [(None, "tcp://10.0.0.5:8786"), (moons, "tcp://10.0.0.5:8786"), (moons, "")]
+
+
+def test_clusters_are_printed_and_new_points_are_put_into_them(say: Say, tmp_path: Path) -> None:
+    from sklearn.cluster import KMeans
+    from sklearn.datasets import load_iris
+    from sklearn.preprocessing import StandardScaler
+
+    settings = [
+        "--set",
+        "learner.kind=k_means",
+        "--set",
+        "preparation.scaling=standardize",
+        "--set",
+        "learner.restarts=10",
+    ]
+    code, out, _ = say("run", "iris", *settings, "--json")
+    assert code == 0
+    found = json.loads(out)
+    clusters = found["clusters"]
+    Z = StandardScaler().fit_transform(load_iris().data)
+    best = KMeans(3, n_init=50, random_state=0).fit(Z)
+    assert found["metrics"]["all"]["inertia"]["value"] == pytest.approx(best.inertia_, rel=1e-4)
+    assert clusters["objective"] == pytest.approx(best.inertia_ / 150, rel=1e-4)
+    assert sorted(clusters["sizes"].values()) == sorted(np.bincount(best.labels_).tolist())
+    assert len(clusters["labels"]) == 150
+    assert np.trace(clusters["confusion"]["counts"]) > 110
+    places = np.array(clusters["centres"]["places"])
+    assert 4 < places[:, 0].mean() < 7  # centimetres of a sepal, not standard deviations
+    assert "evaluation" not in found
+    points = tmp_path / "points.csv"
+    points.write_text("x1,x2\n-0.5,-0.5\n0.5,0.5\n")
+    target, experiment = tmp_path / "out.csv", tmp_path / "blobs.playground"
+    save_experiment(experiment, Experiment(data=GeneratedData(generator="blobs"), learner=KMeansSettings(k=4)))
+    assert say("run", experiment, "--predict", points, "--out", target)[0] == 0
+    first, second = (line.split(",")[2] for line in target.read_text().splitlines()[1:])
+    assert {first, second} < {f"Cluster {number}" for number in range(1, 5)}
+    assert first != second
