@@ -176,6 +176,24 @@ def read_content(content: bytes, name: str, said: Corrections | None = None) -> 
         ) from error
 
 
+def cells_of(path: str | os.PathLike[str], reading: Reading) -> list[list[str]]:
+    """The cells of each row of `reading` as they are written in its file.
+
+    Raises
+    ------
+    TableError
+        If the file cannot be read any more.
+    """
+    try:
+        _, body, encoding = text_of(Path(path).read_bytes(), reading.name, reading.dialect.encoding)
+        lines = io.TextIOWrapper(io.BytesIO(body), encoding, newline="")
+        rows = [row for row in reader(lines, reading.dialect.separator) if not is_blank(row)]
+    except (OSError, csv.Error) as error:
+        raise TableError(f"{path} could not be read again: {error}.") from error
+    begins = 1 if reading.dialect.header else 0
+    return rows[begins : begins + reading.n_rows]
+
+
 def _read(rows: Any, name: str, dialect: Dialect) -> Reading:
     columns: list[GrowingColumn] = []
     names: tuple[str, ...] = ()

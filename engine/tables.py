@@ -9,7 +9,7 @@ import os
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
@@ -19,6 +19,9 @@ from engine.experiment import DrawnData
 from engine.files import write_atomically
 from engine.learner import Prediction
 from engine.snapshot import CurvePoint
+
+if TYPE_CHECKING:
+    from engine.table_predicting import NewRows
 
 __all__ = [
     "TableError", "likely_points", "parse_points", "points_text", "predict_table", "read_inputs", "read_points",
@@ -281,13 +284,17 @@ def predict_table(
     target: str | os.PathLike[str],
     dataset: Dataset,
     predict: Callable[[FloatArray], Prediction],
-    read: Callable[[str | os.PathLike[str]], FloatArray] | None = None,
-) -> None:
-    """Read inputs from `source` and write them to `target` with what the model says of them.
+    read: Callable[[str | os.PathLike[str]], NewRows] | None = None,
+) -> tuple[str, ...]:
+    """Read rows from `source` and write them to `target` with what the model says of them.
 
     Parameters
     ----------
-    read : from a file to inputs (n, d), where the columns of the file are not the inputs themselves.
+    read : from a file to the rows in it, where its columns are not the inputs themselves.
+
+    Returns
+    -------
+    Sentences about what the model does not know.
 
     Raises
     ------
@@ -296,10 +303,14 @@ def predict_table(
     engine.files.WriteError
         If the predictions cannot be written.
     """
-    X = read_inputs(source, dataset.input_names) if read is None else read(source)
+    rows = None if read is None else read(source)
+    X = read_inputs(source, dataset.input_names) if rows is None else rows.X
+    names = dataset.input_names if rows is None else rows.names
+    inputs: Iterable[Sequence[str]] = _inputs(X) if rows is None else zip(*rows.cells, strict=True)
     said = predict(X)
     header, columns = _said(said, group_names(said) if dataset.task == "clustering" else dataset.class_names)
-    write_atomically(target, _csv((*dataset.input_names, *header), (*_inputs(X), *columns)).encode())
+    write_atomically(target, _csv((*names, *header), (*inputs, *columns)).encode())
+    return () if rows is None else rows.remarks
 
 
 def write_curves(path: str | os.PathLike[str], curve: Iterable[CurvePoint]) -> None:

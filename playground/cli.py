@@ -235,9 +235,11 @@ def _predict(trained: Run, source: Path, target: Path) -> None:
     from engine.tables import predict_table
 
     try:
-        predict_table(source, target, trained.dataset, trained.predict, reader_for(trained.experiment))
+        remarks = predict_table(source, target, trained.dataset, trained.predict, reader_for(trained.experiment))
     except (ValueError, OSError) as error:
         raise UsageError(str(error)) from error
+    for remark in remarks:
+        print(f"playground: {remark}", file=sys.stderr)
 
 
 def _write_figure(trained: Run, target: Path, *, what: str, theme: str, scale: int) -> None:

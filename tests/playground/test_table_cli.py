@@ -84,16 +84,21 @@ def test_new_rows_are_predicted_as_the_training_rows_were_prepared(say: Say, tmp
     save_experiment(tmp_path / "gaps.playground", experiment)
     new = tmp_path / "new.csv"
     new.write_text("colour;b;level;a;c\nred;1,5;high;0,5;2\nviolet;;low;;1\n")
-    X = read_rows(new, data, Preparation())
+    X = read_rows(new, data, Preparation()).X
     assert X[0].tolist() == [0.5, 1.5, 2.0, 0, 0, 1, 0, 2]
     assert X[1, 3:].tolist() == [0, 0, 0, 0, 0]  # violet is in no list
     assert np.isfinite(X).all()
     out = tmp_path / "out.csv"
     code, _, err = say("run", tmp_path / "gaps.playground", "--epochs", 5, "--predict", new, "--out", out)
-    assert (code, err) == (0, "")
-    rows = list(csv.DictReader(out.read_text("utf-8").splitlines()))
-    assert [row["colour=red"] for row in rows] == ["1.0", "0.0"]
-    assert {row["predicted"] for row in rows} <= {"no", "yes"}
+    assert code == 0
+    assert err == (
+        "playground: colour has “violet” (row 2), which the training rows do not have: the model can only go by the"
+        " other columns there.\n"
+    )
+    header, *written = csv.reader(out.read_text("utf-8").splitlines())
+    assert header == ["colour", "b", "level", "a", "c", "predicted", "p(no)", "p(yes)"]
+    assert [row[:5] for row in written] == [["red", "1,5", "high", "0,5", "2"], ["violet", "", "low", "", "1"]]
+    assert {row[5] for row in written} <= {"no", "yes"}
     new.write_text("colour;b;level\nred;1;high\n")
     code, _, err = say("run", tmp_path / "gaps.playground", "--epochs", 1, "--predict", new, "--out", out)
     assert code == 2
