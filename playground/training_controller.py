@@ -150,7 +150,10 @@ class TrainingController(QObject):
             self._bridge.start(new, playing=self._bridge.playing and goes_on)
         elif old != new:
             self._bridge.change(new)
-        if result.sentence and (result.kind == "restart" or self.waiting_to_play):
+        complaint = checks.blocking(new, after)
+        if complaint is not None:  # why play is refused is more than what the edit was
+            self.said.emit(complaint.sentence)
+        elif result.sentence and (result.kind == "restart" or (self.waiting_to_play and not self.ended)):
             self.said.emit(result.sentence)
 
     def _goes_on(self, new: Experiment, result: Consequence) -> bool:

@@ -199,8 +199,8 @@ class MainWindow(QMainWindow):
             "file.export_predictions": self.files.export_predictions,
             "file.export_curves": self.files.export_curves,
             "file.quit": self.close,
-            "edit.undo": self.document.undo,
-            "edit.redo": self.document.redo,
+            "edit.undo": lambda: self._go(self.document.undo, f"Undone: {self.document.undo_text}."),
+            "edit.redo": lambda: self._go(self.document.redo, f"Done again: {self.document.redo_text}."),
             "edit.copy": self._data.copy,
             "edit.paste": self._data.paste,
             "edit.select_all": self._data.select_all,
@@ -305,6 +305,12 @@ class MainWindow(QMainWindow):
         if (old.view.x_range is not None and new.view.x_range is None) or (emptied and old.data != new.data):
             self.presenter.fit()
         self.refresh()
+
+    def _go(self, through_history: Callable[[], None], sentence: str) -> None:
+        """Say so, that nothing stays that was said of the step; but why nothing can be learned is said by others."""
+        through_history()
+        if not self.shown.blocked:
+            self.say(sentence)
 
     def _on_run_failed(self, failure: object) -> None:
         dialogs.show_failure(self, failure)

@@ -265,3 +265,25 @@ def test_an_error_in_a_learner_is_reported_and_the_next_run_works(
     hands.wait(lambda: not hands.playing)
     hands.press(hands.window.top_bar.transport.play_button)
     hands.wait(lambda: hands.epoch > 5)
+
+
+def test_why_play_is_refused_stays_while_other_things_are_changed(hands: Hands) -> None:
+    edit, document = hands.window.document.edit, hands.window.document
+    edit(set_values(document.experiment, {"training.loss.kind": "zero_one"}), "Loss")
+    hands.press(hands.window.top_bar.transport.play_button)
+    why = hands.status
+    assert "Zero-one loss is flat" in why
+    edit(set_values(document.experiment, {"preparation.polynomial": "3"}), "Features")
+    assert hands.status == why
+    hands.do("edit.undo")
+    assert hands.status == why
+
+
+def test_nothing_is_said_to_change_while_it_runs_once_it_has_converged(open_window: Callable[..., Hands]) -> None:
+    hands = open_window(set_values(Experiment(), {"data.generator": "separable", "learner.kind": "perceptron"}))
+    hands.press(hands.window.top_bar.transport.play_button)
+    hands.wait(lambda: hands.window.shown.outcome.status == "converged")
+    said = hands.status
+    experiment = hands.window.document.experiment
+    hands.window.document.edit(set_values(experiment, {"training.regularization.l2": "0.3"}), "L2")
+    assert hands.status == said

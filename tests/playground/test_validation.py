@@ -81,7 +81,9 @@ def test_a_click_on_a_cell_takes_it_as_one_step_to_undo(open_window: Callable[..
     click(view.heat.canvas, view.heat.cell_area(2, 1).center().toPoint())
     taken = hands.window.document.experiment
     assert (taken.training.optimizer.learning_rate, taken.learner.layers[0].units) == (0.1, 3)  # type: ignore[union-attr]
+    assert "taken" in hands.status
     hands.do("edit.undo")
+    assert hands.status == "Undone: Take Learning rate 0.1, Layer 1 units 3."
     assert hands.window.document.experiment == SMALL
 
 
