@@ -14,7 +14,7 @@ from engine.cluster_metrics import adjusted_rand_index
 from engine.dataset import FloatArray, IntArray
 from engine.examination import PARTS, Examined
 from engine.learner import Prediction, TrainingData
-from engine.overlays import Frame, Marks, Overlay
+from engine.overlays import Centres, Frame, Marks, Overlay
 from engine.stepwise import StepState, StepwiseLearner
 
 UNASSIGNED = -1
@@ -22,6 +22,11 @@ UNASSIGNED = -1
 
 MOST_CLUSTERS = 20
 """So many can be told apart on the stage."""
+
+MOST_DRAWN = 2_000
+"""Of more points no lines to their centres are drawn: they would hide all else."""
+_MOST_RINGS = 300
+"""More points that switched are not ringed."""
 
 _NO_LABELS = np.empty(0, np.int64)
 
@@ -146,6 +151,27 @@ class ClusterLearner(StepwiseLearner[S]):
     def overlays(self, state: S, data: TrainingData, frame: Frame) -> tuple[Overlay, ...]:
         """The points that have just changed sides."""
         rows = state.switched
-        if len(rows) == 0 or len(frame.points) != len(state.labels) or len(rows) > len(frame.points) // 2:
+        few = len(rows) <= min(len(frame.points) // 2, _MOST_RINGS)
+        if len(rows) == 0 or len(frame.points) != len(state.labels) or not few:
             return ()
         return (Marks(np.asarray(frame.points[rows], np.float64), "switched"),)
+
+    @staticmethod
+    def drawn_centres(
+        frame: Frame, centres: FloatArray, trail: tuple[FloatArray, ...], labels: IntArray
+    ) -> tuple[Overlay, ...]:
+        """Centres (k, p) on the stage with where they have come from, and whose the points are if they are few.
+
+        Nothing where the features are not just the inputs.
+        """
+        if frame.places is None or len(centres) == 0:
+            return ()
+        has_members = len(labels) == len(frame.points) <= MOST_DRAWN
+        return (
+            Centres(
+                np.asarray(frame.places(centres), np.float64),
+                tuple(np.asarray(frame.places(earlier), np.float64) for earlier in trail),
+                np.asarray(frame.points, np.float64) if has_members else np.empty((0, 2)),
+                labels if has_members else np.empty(0, np.int64),
+            ),
+        )

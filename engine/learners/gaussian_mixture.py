@@ -15,7 +15,7 @@ from engine.dataset import FloatArray
 from engine.gaussians import ellipse_lines, prediction_of
 from engine.learner import Prediction, TrainingData
 from engine.mixtures import CovarianceKind, Mixture, fitted, log_sums, n_parameters, pooled
-from engine.overlays import Centres, Frame, Overlay, Reasons
+from engine.overlays import Frame, Overlay, Reasons
 from engine.settings import Settings, choice
 
 if TYPE_CHECKING:
@@ -327,14 +327,10 @@ class GaussianMixtureLearner(ClusterLearner[MixtureState]):
         if frame.places is None or len(mixture) == 0:
             return marks
         known = state.shares.shape == (len(frame.points), len(mixture))
-        centres = Centres(
-            np.asarray(frame.places(mixture.means), np.float64),
-            tuple(np.asarray(frame.places(earlier), np.float64) for earlier in state.trail),
-            np.asarray(frame.points, np.float64) if known else np.empty((0, 2)),
-            state.labels if known else np.empty(0, np.int64),
-        )
+        labels = state.labels if known else np.empty(0, np.int64)
+        centres = self.drawn_centres(frame, mixture.means, state.trail, labels)
         lines = ellipse_lines(frame, mixture.means, mixture.covariances, range(len(mixture)))
-        return (*marks, *lines, centres)
+        return (*marks, *lines, *centres)
 
 
 def _these(components: tuple[int, ...]) -> str:

@@ -12,7 +12,7 @@ from engine.cluster_starts import centres_by_hand, farthest_first, made_by_hand,
 from engine.clustering import MOST_CLUSTERS, UNASSIGNED, ClusterLearner, ClusterState, Touch
 from engine.dataset import FloatArray, frozen_array
 from engine.learner import Path, Prediction, TrainingData
-from engine.overlays import Centres, Frame, Overlay
+from engine.overlays import Frame, Overlay
 from engine.settings import Settings, choice
 
 if TYPE_CHECKING:
@@ -314,13 +314,5 @@ class KMeansLearner(ClusterLearner[KMeansState]):
 
     def overlays(self, state: KMeansState, data: TrainingData, frame: Frame) -> tuple[Overlay, ...]:
         """The centres with their trails, lines to their points, and the points that switched."""
-        if frame.places is None or len(state.centres) == 0:
-            return super().overlays(state, data, frame)
-        has_members = len(state.labels) == len(frame.points)
-        centres = Centres(
-            np.asarray(frame.places(state.centres), np.float64),
-            tuple(np.asarray(frame.places(earlier), np.float64) for earlier in state.trail),
-            np.asarray(frame.points, np.float64) if has_members else np.empty((0, 2)),
-            state.labels if has_members else np.empty(0, np.int64),
-        )
-        return (*super().overlays(state, data, frame), centres)
+        centres = self.drawn_centres(frame, state.centres, state.trail, state.labels)
+        return (*super().overlays(state, data, frame), *centres)
