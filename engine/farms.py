@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import socket
 import threading
+import time
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from contextlib import suppress
@@ -18,8 +19,10 @@ Work = Callable[[int, Any], Any]
 Deliver = Callable[[Any], None]
 """Hears each result, on some thread; a `FarmError` where there will be no more; and None at the end."""
 
-_ANSWER_SECONDS = 10
+_ANSWER_SECONDS = 5
 """How long a scheduler may take to answer."""
+_GREETING_SECONDS = 4
+_LONGEST_GREETING = 2**20
 _NICENESS = 19
 """Of what computes here: behind the window, and behind the model that it shows learning."""
 
@@ -176,6 +179,27 @@ def _serve(line: Any, work: Work) -> None:
             line.send(work(*line.recv()))
 
 
+def _hear_a_scheduler(line: socket.socket) -> None:
+    """Wait for the first bytes of a scheduler, which greets whoever connects.
+
+    They are the length of its greeting. What a server of something else says there was taken for one of exabytes.
+
+    Raises
+    ------
+    OSError
+        If nothing is said, or something else.
+    """
+    deadline, said = time.monotonic() + _GREETING_SECONDS, b""
+    while len(said) < 8:
+        line.settimeout(max(0.01, deadline - time.monotonic()))
+        more = line.recv(8 - len(said))
+        if not more:
+            raise OSError("it hangs up.")
+        said += more
+    if not 0 < int.from_bytes(said, "little") <= _LONGEST_GREETING:
+        raise OSError("what answers there is something else.")
+
+
 class Cluster(Farm):
     """The workers of a Dask cluster, through joblib. They need the same version of this program.
 
@@ -221,12 +245,14 @@ class Cluster(Farm):
         except ImportError as error:
             raise FarmError("A cluster needs Dask: pip install 'playground-ml[cluster]'.") from error
         try:
-            # Asked first whether anybody is there: a client that finds nobody leaves a thread that runs on.
-            socket.create_connection(get_address_host_port(self._address), _ANSWER_SECONDS).close()
+            # Asked first whether it is there: a client that finds none leaves a thread that runs on.
+            with socket.create_connection(get_address_host_port(self._address), _ANSWER_SECONDS) as line:
+                if not self._address.startswith("tls"):  # which begins with a question of the client's
+                    _hear_a_scheduler(line)
             client: Any = distributed.Client(  # type: ignore[no-untyped-call]
                 self._address, set_as_default=False, timeout=_ANSWER_SECONDS
             )
-        except (OSError, ValueError, TimeoutError) as error:
+        except Exception as error:  # also what the library says of bytes that it cannot read
             raise FarmError(f"No Dask scheduler answers at '{self._address}': {error}") from error
         with self._lock:
             if not self._is_over:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import multiprocessing
 import os
+import socket
 import sys
 import threading
 import time
@@ -67,6 +68,33 @@ def test_a_cluster_can_be_cancelled(cluster_address: str) -> None:
     next(runs)
     runs.close()
     assert list(runs) == []
+
+
+@pytest.mark.parametrize(
+    ("says", "words"),
+    [(b"HTTP/1.1 400 Bad Request\r\n\r\n", "something else"), (b"", "hangs up"), (None, "timed out")],
+)
+def test_a_server_that_is_no_scheduler_is_said(says: bytes | None, words: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    pytest.importorskip("distributed")
+    monkeypatch.setattr("engine.farms._GREETING_SECONDS", 0.5)
+    server = socket.create_server(("127.0.0.1", 0))
+    answered: list[socket.socket] = []
+
+    def answer() -> None:
+        line, _ = server.accept()
+        answered.append(line)
+        if says is not None:
+            line.sendall(says)
+            line.close()
+
+    answering = threading.Thread(target=answer)
+    answering.start()
+    address = f"tcp://127.0.0.1:{server.getsockname()[1]}"
+    with pytest.raises(FarmError, match=f"No Dask scheduler answers at '{address}': .*{words}"):
+        list(run_all([NET], 3, where=Cluster(address)))
+    answering.join()
+    for line in (*answered, server):
+        line.close()
 
 
 def test_a_cluster_that_does_not_answer_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
