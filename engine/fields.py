@@ -154,7 +154,8 @@ def picture(
     values = value_range_of(dataset)
     n_classes = len(grid.scores) if dataset.task == "clustering" else dataset.n_classes
     field = field_of(grid, dataset.task, n_classes, values) if view.probability else None
-    lines = boundary_lines(grid, n_classes, view.threshold) if wants_boundary else ()
+    threshold = HALF if dataset.task == "clustering" else view.threshold
+    lines = boundary_lines(grid, n_classes, threshold) if wants_boundary else ()
     if wants_boundary and margin_levels and n_classes == 2:
         lines = (*_lines(grid, grid.lead, margin_levels, "margin"), *lines)
     if view.contours:

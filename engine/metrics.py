@@ -217,11 +217,18 @@ METRICS: dict[str, Metric] = {
         "The sum of the squared distances of all points to the centre of their cluster, in the units of the features.",
         "",
     ),
+    "noise": Metric(
+        "noise",
+        "noise",
+        "The share of points that belong to no cluster: while it grows those that are not reached yet, then the noise.",
+        "",
+        in_percent=True,
+    ),
     "log_likelihood": Metric(
         "log-likelihood",
         "ln L",
-        "Ln of the density that the model gives to all points together: the larger, the better they are explained. More"
-        " components always reach a larger one.",
+        "Ln of the density that the model gives to all points together: the larger, the better they are explained. At"
+        " its best a model of more components always has a larger one.",
         "",
     ),
     "bic": Metric(

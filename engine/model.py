@@ -46,7 +46,7 @@ class Model:
     def __call__(self, X: FloatArray) -> Prediction:
         """What it says at inputs `X` (n, d), in the units of the plot; the labels at the threshold of the view."""
         said = self.learner.predict(self.state, self.features.transform(np.asarray(X)))
-        return decided(said, self.experiment.view.threshold)
+        return said if isinstance(self.learner, ClusterLearner) else decided(said, self.experiment.view.threshold)
 
     def of_points(self) -> Prediction:
         """What it says of the points of its data set; of groups who is in which."""
@@ -73,7 +73,17 @@ class Model:
     def explain(self, place: FloatArray) -> Explanation | None:
         """Why it says what it says at a place (2,) or (1,) of the stage, where it can point at that."""
         found = self.learner.reasons(self.state, self.data, self.features_on_stage(np.asarray(place)[None])[0])
-        return None if found is None else Explanation(self._places[found.rows], found.weights, found.lines)
+        if found is None:
+            return None
+        return Explanation(self._places[found.rows], found.weights, found.lines, self._reach(found.radius))
+
+    def _reach(self, radius: float | None) -> tuple[float, float] | None:
+        """How far a radius in features goes on the stage, to the right and up."""
+        inverse = self.features.inverse
+        if radius is None or inverse is None or self.dataset.n_inputs != 2:
+            return None
+        middle, right, up = inverse(radius * np.array([[0.0, 0.0], [1.0, 0.0], [0.0, 1.0]]))
+        return float(right[0] - middle[0]), float(up[1] - middle[1])
 
     def picture(self, viewport: Viewport | None) -> tuple[Field | None, tuple[Overlay, ...]]:
         """The coloured plane, and all that is drawn on it; of these only the equation where nothing is in view."""

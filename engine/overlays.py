@@ -15,9 +15,9 @@ LineRole = Literal["boundary", "contour", "curve", "margin", "split", "ellipse",
 edge of a margin or of a tube, a question that a tree asks, a line of equal density, the boundary of one fold, or what
 the last merge joined."""
 
-MarksRole = Literal["support", "mistake", "focus", "centre", "switched"]
+MarksRole = Literal["support", "mistake", "focus", "centre", "switched", "core"]
 """What is marked: the points that hold a margin, the one a step was wrong about, the one in hand, means, those
-that have just changed sides."""
+that have just changed sides, or those with enough neighbours to make a cluster."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -133,11 +133,13 @@ class Reasons:
     rows : (m,) the training rows that it looks at; may be empty.
     weights : (m,) in [0, 1], how much each counts against the one that counts most.
     lines : sentences for the card beside the pointer.
+    radius : how far around the place it looks, in the units of the features; None where it knows no such limit.
     """
 
     rows: IntArray
     weights: FloatArray
     lines: tuple[str, ...] = ()
+    radius: float | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -149,8 +151,11 @@ class Explanation:
     xy : (m, 2) where the rows lie.
     weights : (m,) in [0, 1].
     lines : sentences.
+    reach : how far to the right and how far up the model looks, in the units of the stage; None where it has no limit
+        or where that is no ellipse.
     """
 
     xy: FloatArray
     weights: FloatArray
     lines: tuple[str, ...] = ()
+    reach: tuple[float, float] | None = None

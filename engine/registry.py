@@ -9,6 +9,7 @@ from typing import Annotated
 from pydantic import Field
 
 from engine.dataset import Task
+from engine.learners.dbscan import DBSCAN
 from engine.learners.decision_tree import DecisionTree
 from engine.learners.discriminant import DiscriminantAnalysis
 from engine.learners.gaussian_mixture import GaussianMixture
@@ -43,6 +44,7 @@ LearnerSettings = Annotated[
     | RandomFeatures
     | KMeans
     | GaussianMixture
+    | DBSCAN
     | Hierarchical,
     Field(discriminator="kind"),
 ]
@@ -254,6 +256,20 @@ LEARNERS: dict[str, LearnerEntry] = {
             own_losses={"clustering": "minus log-likelihood per point"},
             live=("k", "centres", "tolerance", "variance_floor"),
             epoch="half-step",
+        ),
+        LearnerEntry(
+            "dbscan",
+            "DBSCAN",
+            "neighbours and kernels",
+            ("clustering",),
+            DBSCAN,
+            r"\lvert \{\, j : \lVert x_i - x_j \rVert \le \varepsilon \,\} \rvert \ge m",
+            "Points with enough neighbours make clusters that grow from one to the next; the rest is noise.",
+            own_losses={"clustering": "share without a cluster"},
+            most_points=100_000,
+            why_not_more="it visits them one by one",
+            live=("eps", "min_samples"),
+            epoch="point",
         ),
         LearnerEntry(
             "hierarchical",

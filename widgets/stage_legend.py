@@ -41,7 +41,7 @@ def shortened(name: str) -> str:
     return name if len(name) <= _LONGEST_NAME else name[: _LONGEST_NAME - 1] + "…"
 
 
-Sign = Literal["held_out", "error", "band", "ring", "cross", "dashes", "line", "outline", "shape"]
+Sign = Literal["held_out", "error", "band", "ring", "cross", "dashes", "line", "outline", "shape", "dot"]
 
 
 @dataclass(frozen=True)
@@ -61,6 +61,7 @@ _MARK_KEYS: dict[MarksRole, KeyItem] = {
     "support": KeyItem("ring", "support vectors"),
     "centre": KeyItem("cross", "class means"),
     "switched": KeyItem("ring", "switched"),
+    "core": KeyItem("dot", "core points"),
 }
 
 
@@ -276,6 +277,11 @@ def _draw_sign(painter: QPainter, frame: Frame, sign: Sign) -> None:
         painter.setBrush(Qt.BrushStyle.NoBrush)
         painter.setPen(QPen(QColor(theme.boundary), 1.5))
         painter.drawEllipse(QPointF(0, 0), radius, radius)
+    elif sign == "dot":
+        neutral_look(theme).draw(painter, 1.7 * radius)
+        painter.setPen(Qt.PenStyle.NoPen)
+        painter.setBrush(QColor("#11151c"))
+        painter.drawEllipse(QPointF(0, 0), 0.3 * radius, 0.3 * radius)
     elif sign == "cross":
         painter.drawLine(QPointF(-radius, 0), QPointF(radius, 0))
         painter.drawLine(QPointF(0, -radius), QPointF(0, radius))

@@ -66,6 +66,11 @@ def _draw_mark(painter: QPainter, theme: Theme, mark: Marks, at: QPointF, size: 
             painter.drawLine(at - QPointF(reach, 0), at + QPointF(reach, 0))
             painter.drawLine(at - QPointF(0, reach), at + QPointF(0, reach))
         return
+    if mark.role == "core":  # a dot within the point, whose colour still tells the cluster
+        painter.setPen(Qt.PenStyle.NoPen)
+        painter.setBrush(QColor("#11151c"))
+        painter.drawEllipse(at, 0.15 * size, 0.15 * size)
+        return
     radius = 0.5 * size + (5.0 if mark.role in ("focus", "mistake", "switched") else 2.5)
     colour = theme.danger if mark.role == "mistake" else theme.boundary
     for ink, width in ((theme.stage, 3.5), (colour, 1.5 if mark.role in ("support", "switched") else 2.5)):
@@ -127,6 +132,8 @@ def paint_explanation(painter: QPainter, frame: Frame, explanation: Explanation,
     """Draw a line from the pixel `at` (2,) to each of the training points that decide there, as wide as it counts."""
     ends = frame.mapping.to_pixels(explanation.xy) if len(explanation.xy) else np.empty((0, 2))
     here = QPointF(*at)
+    if explanation.reach is not None:
+        _paint_reach(painter, frame, explanation.reach, at)
     for (x, y), weight in zip(ends.tolist(), explanation.weights.tolist(), strict=True):
         if abs(x) > _GREATEST_PIXEL or abs(y) > _GREATEST_PIXEL:
             continue
@@ -134,6 +141,16 @@ def paint_explanation(painter: QPainter, frame: Frame, explanation: Explanation,
         for colour, extra in ((frame.theme.stage, 2.0), (frame.theme.text, 0.0)):
             painter.setPen(QPen(solid(colour, 0.25 + 0.6 * strength), 0.6 + 1.6 * strength + extra))
             painter.drawLine(here, QPointF(x, y))
+
+
+def _paint_reach(painter: QPainter, frame: Frame, reach: tuple[float, float], at: Floats) -> None:
+    """Draw how far around the pixel `at` (2,) a model looks; a circle where both axes have one scale."""
+    corner = frame.mapping.to_pixels(frame.mapping.to_plot(at) + reach)
+    across, up = np.minimum(np.abs(corner - at), _GREATEST_PIXEL).tolist()
+    painter.setBrush(Qt.BrushStyle.NoBrush)
+    for colour, width in ((frame.theme.stage, 4.0), (frame.theme.text, 1.5)):
+        painter.setPen(QPen(solid(colour, 0.85), width))
+        painter.drawEllipse(QPointF(*at), across, up)
 
 
 def _polygon(pixels: Floats) -> QPolygonF:

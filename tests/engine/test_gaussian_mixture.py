@@ -204,7 +204,7 @@ def test_a_component_that_collapses_is_held_by_the_floor_and_that_is_said() -> N
 
 def test_a_component_that_no_point_belongs_to_stays_and_that_is_said() -> None:
     data = points(100)
-    far = {"initialization": "by_hand", "k": 2, "centres": ((0.0, 0.0), (1e4, 1e4))}
+    far: dict[str, Any] = {"initialization": "by_hand", "k": 2, "centres": ((0.0, 0.0), (1e4, 1e4))}
     learner = learner_of(data, **far)
     last = run(learner, data)[-1]
     np.testing.assert_array_equal(last.mixture.means[1], [1e4, 1e4])
