@@ -15,6 +15,7 @@ from engine.learners.knn import KNearestNeighbours
 from engine.learners.linear_regression import LinearRegression
 from engine.learners.logistic_regression import LogisticRegression
 from engine.learners.mlp import MultilayerPerceptron
+from engine.losses import ENDLESS_LOSS, falls_without_end
 from engine.registry import LEARNERS, LearnerSettings, learners_for, own_loss
 from engine.table_data import TableData
 from engine.table_preparation import problem
@@ -319,6 +320,8 @@ def _about_loss(experiment: Experiment, dataset: Dataset) -> Iterator[Complaint]
             "training.loss.kind",
             f"Binary cross-entropy is for two classes, but there are {dataset.n_classes}: choose cross-entropy.",
         )
+    elif kind == "custom" and falls_without_end(experiment.training.loss.formula):
+        yield Complaint("training.loss.formula", ENDLESS_LOSS, blocking=False)
     if not isinstance(learner, LinearRegression) or learner.by_gradient:
         return
     solved = learner.fit == "least_squares"

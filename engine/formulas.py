@@ -223,6 +223,9 @@ class _Checker:
                 raise self._error("A formula knows + - * / and ** (power).", node)
             self.check(node.left, depth + 1)
             self.check(node.right, depth + 1)
+            if isinstance(node.op, ast.Div) and _number(node.right) == 0:
+                raise self._error("This divides by zero.", node)
+            self._check_value(node)
         elif isinstance(node, ast.Call):
             self._check_call(node, depth)
         else:
@@ -251,6 +254,8 @@ class _Checker:
         name = node.func.id if isinstance(node.func, ast.Name) else ""
         function = FUNCTIONS.get(name)
         if function is None:
+            if isinstance(node.func, ast.Attribute):
+                raise self._error(f"Only these functions can be used: {', '.join(FUNCTIONS)}.", node.func)
             if name in self._names or not name:
                 raise self._error("An operator is missing before the bracket: write * for times.", node.func)
             raise self._error(f"There is no function “{name}”: there are {', '.join(FUNCTIONS)}.", node.func)
@@ -259,6 +264,13 @@ class _Checker:
             raise self._error(f"{name} takes {wanted}.", node)
         for argument in node.args:
             self.check(argument, depth + 1)
+        self._check_value(node)
+
+    def _check_value(self, node: ast.expr) -> None:
+        """Refuse a part without variables that has no value, as the logarithm of a negative number."""
+        value = _number(node)
+        if value is not None and not math.isfinite(value):
+            raise self._error("This has no finite value.", node)
 
     def _error(self, sentence: str, node: ast.expr) -> FormulaError:
         places = self._places
@@ -293,6 +305,15 @@ def _in_torch(name: str, arguments: list[Any]) -> Any:
         for argument in arguments
     ]  # fmt: skip
     return getattr(torch, FUNCTIONS[name].in_torch)(*tensors)
+
+
+def _number(node: ast.expr) -> float | None:
+    """The value of a part that is the same everywhere; None where there is a variable in it."""
+    names = (each.id for each in ast.walk(node) if isinstance(each, ast.Name))
+    if any(name not in _CONSTANTS and name not in FUNCTIONS for name in names):
+        return None
+    with np.errstate(all="ignore"):
+        return float(_value(node, {}, _on_arrays))
 
 
 def _value(node: ast.expr, values: Mapping[str, Any], call: Callable[[str, list[Any]], Any]) -> Any:

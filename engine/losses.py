@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -144,6 +145,41 @@ def probabilities_of(kind: LossKind, scores: FloatArray) -> FloatArray | None:
         first = np.where(z[:, 0] >= 0, smaller, larger)
         return np.stack([first, second], axis=1)
     return None
+
+
+ENDLESS_LOSS = (
+    "This loss falls without end as p grows or falls: no model is the best, and the weights will run away. Let it rise"
+    " where p is far from y."
+)
+
+
+@lru_cache(maxsize=16)
+def falls_without_end(formula: str) -> bool:
+    """Whether a loss of one's own has no least value: then no model is the best, and training runs away.
+
+    Looked for where what the model says is large, for targets of -1, 0 and 1.
+
+    Examples
+    --------
+    >>> [falls_without_end(formula) for formula in ("p", "y*p", "-log(abs(p))", "(y-p)**2", "sin(p)", "exp(-y*p)")]
+    [True, True, True, False, False, False]
+    """
+    loss = read(formula, LOSS_VARIABLES)
+    usual, far = np.linspace(-1e3, 1e3, 2001), np.array([1e3, 1e6, 1e9])
+    for y in (-1.0, 0.0, 1.0):
+        near = np.asarray(loss.on_arrays({"y": y, "p": usual}), np.float64)
+        floor = near[np.isfinite(near)].min(initial=np.inf)
+        for side in (-far, far):
+            values = np.asarray(loss.on_arrays({"y": y, "p": side}), np.float64)
+            if np.isneginf(values).any():
+                return True
+            if not np.isfinite(values).all():
+                continue
+            first, second = (values[:-1] - values[1:]).tolist()
+            # A loss that has a floor falls less and less.
+            if values[-1] < floor - 1.0 and second >= 0.5 * first > 0:
+                return True
+    return False
 
 
 class LossCurve(NamedTuple):

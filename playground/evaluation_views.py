@@ -14,11 +14,13 @@ from PySide6.QtWidgets import QDockWidget, QMainWindow
 
 from engine.confusion import rows_of_cell
 from engine.dataset import IntArray, rows_in_common
+from engine.learners.hierarchical import Hierarchical
 from engine.snapshot import Judged
 from playground.bottom_views import BOTTOM_VIEWS, BottomView
 from playground.resolve import Shown
 from widgets.confusion import Confusion
 from widgets.curves import Curves
+from widgets.dendrogram import DendrogramView
 from widgets.k_chart import KChart
 from widgets.picture_view import PictureView
 from widgets.roc import Roc
@@ -101,7 +103,7 @@ class EvaluationViews(QObject):
                 view.cell_chosen.connect(self._on_cell_chosen)
             if isinstance(view, Roc):
                 view.threshold_changed.connect(self._on_threshold_changed)
-            if isinstance(view, WeightsView | KChart):
+            if isinstance(view, WeightsView | KChart | DendrogramView):
                 view.edited.connect(self.edited)
             if isinstance(view, Curves):
                 view.log_changed.connect(self._on_log_changed)
@@ -172,6 +174,9 @@ class EvaluationViews(QObject):
         roc = self._made.get("roc")
         if isinstance(roc, Roc):  # the slider does not wait for the curves
             roc.set_threshold(new.experiment.view.threshold)
+        tree, learner = self._made.get("dendrogram"), new.experiment.learner
+        if isinstance(tree, DendrogramView):  # nor does the cut for its clusters
+            tree.set_cut(learner if isinstance(learner, Hierarchical) else None)
         self._refresh()
 
     def _on_visibility(self, visible: bool) -> None:

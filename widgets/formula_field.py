@@ -89,6 +89,11 @@ class FormulaField(QWidget):
         """Read the text again, after something has changed that it depends on."""
         self._on_edited(self.line.text())
 
+    def note(self, sentence: str | None) -> None:
+        """Say something about a text that can be read, or nothing."""
+        if self.line.wrong is None:
+            self._sentence.say(sentence)
+
     def set_text(self, text: str) -> None:
         """Show a formula that is in use; nothing is emitted. One that is being mended stays."""
         if text == self._entered:

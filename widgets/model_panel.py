@@ -10,7 +10,7 @@ from engine.experiment import Experiment, View
 from engine.formulas import FormulaError, read
 from engine.learners.linear_regression import LinearRegression
 from engine.learners.mlp import MultilayerPerceptron
-from engine.losses import LossMismatch, latex_of, loss_curve
+from engine.losses import ENDLESS_LOSS, LossMismatch, falls_without_end, latex_of, loss_curve
 from engine.registry import LEARNERS, learners_for
 from engine.training_settings import LOSS_VARIABLES, Loss, Optimizer, Regularization, StopConditions, Training
 from widgets.flow import FlowLayout
@@ -293,6 +293,7 @@ class ModelPanel(Panel):
             "learner.kind": self._mark_learner,
             "training": self._folds_sentence.say,
             "training.loss": self._loss_section.say,
+            "training.loss.formula": self.own_loss.note,
             "training.optimizer": self._optimizer_section.say,
             "training.regularization": self._folds_sentence.say,
             "training.stop": self._folds_sentence.say,
@@ -327,6 +328,7 @@ class ModelPanel(Panel):
 
     def _preview_loss(self, text: str) -> None:
         self._draw_loss(Loss(kind="custom", formula=text))
+        self.own_loss.note(ENDLESS_LOSS if falls_without_end(text) else None)
 
     def _on_loss_entered(self, text: str) -> None:
         self.edited.emit("training.loss.formula", text, True)

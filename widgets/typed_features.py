@@ -226,8 +226,18 @@ class TypedFeatures(QWidget):
         if self._preview_box.isHidden():
             self._preview_box.show()
             QTimer.singleShot(0, self, self._bring_into_view)  # when it has been given its place
+        self.field.note(self._gaps(term))
         self._hint.setText(_USED if self._in_hand is None else _CHANGED)
         self._add.setEnabled(True)
+
+    def _gaps(self, term: Typed) -> str:
+        """At how many points a feature has no value; empty where it has one everywhere."""
+        values = term.values(self._X.astype(np.float64).T) if len(self._X) else np.zeros(0)
+        wrong = np.flatnonzero(~np.isfinite(values))
+        if len(wrong) == 0:
+            return ""
+        at = ", ".join(f"{value:.3g}" for value in self._X[wrong[0]])
+        return f"Not a finite number at {len(wrong):,} of {len(self._X):,} points, such as ({at})."
 
     def _bring_into_view(self) -> None:
         panel = self.parentWidget()

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from sklearn.cluster import AgglomerativeClustering
 from sklearn.cluster import KMeans as Reference
 
 from engine.choosing_k import ChoosingK, has_k
@@ -15,6 +16,7 @@ from engine.cluster_report import ChoiceOfK, as_classes, silhouette_report
 from engine.experiment import Experiment, GeneratedData, GeneratorName
 from engine.generators import GENERATORS
 from engine.learner import TrainingData
+from engine.learners.hierarchical import Hierarchical
 from engine.learners.k_means import KMeans
 from engine.learners.mlp import MultilayerPerceptron
 from engine.training import Run
@@ -43,6 +45,20 @@ def test_the_gap_statistic_finds_the_clusters_that_there_are_and_none_where_ther
     assert found.complete
     assert found.by_gap == k
     assert GENERATORS[name].classes == k
+
+
+def test_a_tree_is_cut_into_each_k_however_it_is_cut_on_the_stage() -> None:
+    rng = np.random.default_rng(4)
+    Z = np.concatenate([centre + 0.15 * rng.normal(size=(220, 2)) for centre in ([0, 0], [2, 0], [1, 2])])
+    data = TrainingData(Z, np.zeros(len(Z), np.int64), "clustering")
+    study = ChoosingK(Hierarchical(cut_by="height", height=0.01), Training(seed=3, precision="float64"), data)
+    while len(study.result(3).silhouette) < len(study.ks):
+        study.go_on(0.01)
+    found = study.result(3)
+    for k in (2, 3, 5):
+        reference = AgglomerativeClustering(k).fit_predict(Z)
+        assert found.silhouette[k - 1] == pytest.approx(silhouettes(Z[:1000], reference[:1000]).mean(), abs=1e-9)
+    assert found.by_silhouette == 3
 
 
 def test_every_number_of_a_study_is_what_scikit_learn_says() -> None:

@@ -107,6 +107,11 @@ def test_merge_heights_never_fall_and_clusters_only_grow(seed: int, n: int, kind
             assert len(set(after.labels[before.labels == label].tolist())) == 1
 
 
+def test_two_points_that_look_like_distances_are_points() -> None:
+    data = clustering(np.array([[0.0, 3.0], [3.0, 0.0]]))
+    assert finished(data, linkage="single").objective == pytest.approx(3 * np.sqrt(2))
+
+
 def test_points_that_are_alone_have_no_label_while_the_forest_is_thick() -> None:
     data = clouds(60)
     learner = learner_of(data)

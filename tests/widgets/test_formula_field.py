@@ -67,3 +67,16 @@ def test_a_mistake_is_underlined_explained_and_not_used(
 def test_a_formula_that_leaves_out_the_prediction_is_explained(panel: ModelPanel) -> None:
     typed(panel.own_loss, "y**2")
     assert any("depend on p" in label.text() for label in panel.own_loss.findChildren(QLabel))
+
+
+def test_a_loss_that_falls_without_end_is_said_while_it_is_typed(panel: ModelPanel) -> None:
+    def said() -> list[str]:
+        return [label.text() for label in panel.own_loss.findChildren(QLabel) if label.isVisible()]
+
+    typed(panel.own_loss, "p")
+    assert any("without end" in text for text in said())
+    assert not panel.own_loss.line.wrong
+    typed(panel.own_loss, "p**2")
+    assert said() == []
+    assert panel.mark("training.loss.formula", "Something.")
+    assert said() == ["Something."]

@@ -360,3 +360,13 @@ def test_nothing_is_cut_off_with_long_formulas(panel: DataPanel, typed: TypedFea
     write(typed, "x1*x2")
     QApplication.processEvents()
     assert cut_off(typed) == []
+
+
+def test_where_a_feature_has_no_value_is_said_while_it_is_typed(typed: TypedFeatures) -> None:
+    typed.set_inputs(("x1", "x2"), np.array([[-1.0, 2.0], [0.5, 1.0], [0.0, 3.0], [2.0, 2.0]]))
+    write(typed, "log(x1)")
+    assert "Not a finite number at 2 of 4 points, such as (-1, 2)." in [
+        label.text() for label in typed.field.findChildren(QLabel)
+    ]
+    write(typed, "log(x2)")
+    assert not any("finite" in label.text() for label in typed.field.findChildren(QLabel))
