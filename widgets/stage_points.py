@@ -15,7 +15,7 @@ from engine.learner import Prediction
 from widgets.stage_density import ClassDensity, Density, density_of_values
 from widgets.stage_geometry import Columns, Floats, Mapping, nearest_row, rows_inside, rows_near, stage_columns
 from widgets.stage_items import Frame
-from widgets.stage_shapes import Sprites, draw_segments, look_numbers, looks_of, solid
+from widgets.stage_shapes import Sprites, draw_segments, look_numbers, looks_of, mixed_looks, solid
 from widgets.theme import Theme
 
 Rows = NDArray[np.intp]
@@ -45,6 +45,8 @@ class ShownPoints:
         """The coordinates of every row, (n,) and (n,)."""
         self.said: Floats | None = None
         """What the model says of each point, (n,): a class index or a value; NaN, or no array, where unknown."""
+        self.shares: Floats | None = None
+        """How much each point belongs to each cluster, (n, k); None where it is all or nothing, or not known."""
         self._view: tuple[Mapping, Rows, int] | None = None
         self._misclassified: Rows | None = None
 
@@ -174,6 +176,8 @@ class ShownPoints:
         said = None if prediction is None else prediction.labels if grouped else prediction.values
         self._misclassified = None
         self.said = np.asarray(said, np.float64) if said is not None and len(said) == len(self.dataset.points) else None
+        shares = None if prediction is None or self.dataset.task != "clustering" else prediction.probabilities
+        self.shares = None if shares is None or self.said is None else np.asarray(shares, np.float64)
 
     def recall(self, old: ShownPoints) -> None:
         """Keep what the model said of those points of `old` that are still where they were."""
@@ -185,6 +189,9 @@ class ShownPoints:
         said = np.full(len(self.dataset.points), np.nan)
         said[rows[in_place]] = old.said[old_rows[in_place]]
         self.said, self._misclassified = said, None
+        if old.shares is not None:
+            self.shares = np.full((len(said), old.shares.shape[1]), np.nan)
+            self.shares[rows[in_place]] = old.shares[old_rows[in_place]]
 
     @property
     def _has_classes(self) -> bool:
@@ -215,13 +222,17 @@ class PointPainter:
             self._crowd.density(frame, shown).paint(painter, frame)
             return
         self._crowd = Crowd()
-        looks = looks_of(shown.dataset, frame.theme)
+        if shown.shares is None:
+            looks = looks_of(shown.dataset, frame.theme)
+            kinds = look_numbers(shown.dataset, shown.value_range, rows, shown.said)
+        else:
+            looks, kinds = mixed_looks(shown.dataset, frame.theme, rows, shown.shares)
         size = shown.size(frame.theme, frame.mapping)
-        kind = (shown.dataset.task, shown.dataset.n_inputs, len(looks), size)
+        fills = () if shown.shares is None else tuple((look.shape, look.fill.rgb()) for look in looks)
+        kind = (shown.dataset.task, shown.dataset.n_inputs, len(looks), size, fills)
         stamps = self._sprites(
             frame.theme, "points", kind, [partial(look.draw, size=size) for look in looks], 0.8 * size + 2
         )
-        kinds = look_numbers(shown.dataset, shown.value_range, rows, shown.said)
         stamps.stamp(painter, shown.pixels(frame.mapping, rows), kinds)
 
     def paint_marks(self, painter: QPainter, frame: Frame, shown: ShownPoints) -> None:

@@ -23,6 +23,10 @@ _NEUTRAL = QColor(127, 138, 158)
 """Of points without a class: light and dark outlines both show around it."""
 VALUE_LEVELS = 65
 """How many colours tell targets apart: an odd number, so that the middle has one of its own."""
+_A_ROW = 128
+"""Stamps side by side on a sheet: no picture can be more than 32,767 pixels wide."""
+_MIXTURES = 10
+"""Between the colours of two clusters there are so many steps; more are not told apart."""
 _MIDDLE_VALUE = (178, 178, 178)
 """Grey rather than white: a point of the middle value is to be seen on the pale middle of a field."""
 _OUTLINE = 0.14
@@ -176,6 +180,46 @@ def look_numbers(
     return np.rint(np.clip(position, 0, 1) * (VALUE_LEVELS - 1)).astype(np.intp) * 2 + held_out
 
 
+def mixed_looks(
+    dataset: Dataset, theme: Theme, rows: NDArray[np.intp], shares: Floats
+) -> tuple[tuple[Look, ...], NDArray[np.intp]]:
+    """The looks of the points of `rows` (m,), each in a colour between those of the two clusters it mostly belongs to.
+
+    Parameters
+    ----------
+    shares : (n, k) how much every point belongs to each cluster; NaN where that is not known.
+
+    Returns
+    -------
+    The looks that occur, and which of them each point has (m,).
+    """
+    k, shapes = shares.shape[1], look_numbers(dataset, (0.0, 0.0), rows) // (1 + len(CLASS_COLOURS))
+    known: NDArray[np.bool_] = np.isfinite(shares[rows].sum(axis=1))
+    mine = np.where(known.reshape(-1, 1), shares[rows], 0.0)
+    each = np.arange(len(rows))
+    first = mine.argmax(axis=1)
+    largest = mine[each, first].copy()
+    mine[each, first] = -1.0
+    second = mine.argmax(axis=1)
+    rest = np.maximum(mine[each, second], 0.0)
+    level = np.rint(_MIXTURES * rest / np.maximum(largest + rest, 1e-300)).astype(np.intp)
+    colours = np.where(level > 0, (first * k + second) * _MIXTURES + level, first * k * _MIXTURES)
+    codes = np.where(known, shapes * k * k * _MIXTURES + colours, -1 - shapes)
+    used, kinds = np.unique(codes, return_inverse=True)
+    return tuple(_mixed_look(code, k, theme) for code in used.tolist()), kinds.astype(np.intp)
+
+
+def _mixed_look(code: int, k: int, theme: Theme) -> Look:
+    """The look that `mixed_looks` writes as one number: a shape, two of k clusters, and how far it is between them."""
+    if code < 0:
+        return cluster_look(-1, theme, CLASS_SHAPES[-1 - code])
+    shape, colour = divmod(code, k * k * _MIXTURES)
+    pair, part = divmod(colour, _MIXTURES)
+    one, other = (np.array(CLASS_COLOURS[index % len(CLASS_COLOURS)]) for index in divmod(pair, k))
+    between = np.rint(one + (other - one) * (part / _MIXTURES)).astype(int).tolist()
+    return Look(CLASS_SHAPES[shape], QColor(*between), QColor(theme.outline))
+
+
 def is_vector(painter: QPainter) -> bool:
     """Whether what is drawn is kept as shapes (SVG, PDF, printer) rather than as pixels."""
     return painter.paintEngine().type() != QPaintEngine.Type.Raster
@@ -207,7 +251,7 @@ class Sprites:
         sheet, cell = self._sheet(scale), self._cell(scale)
         fragments = np.zeros((len(at), 10))  # x, y, source left, top, width, height, scale x, y, rotation, opacity
         fragments[:, 0:2] = at
-        fragments[:, 2] = kinds * cell
+        fragments[:, 2], fragments[:, 3] = kinds % _A_ROW * cell, kinds // _A_ROW * cell
         fragments[:, 4:6] = cell
         fragments[:, 6:8] = 1.0 / scale
         fragments[:, 9] = 1.0
@@ -222,13 +266,13 @@ class Sprites:
         if scale in self._sheets:
             return self._sheets[scale]
         cell = self._cell(scale)
-        sheet = QPixmap(cell * len(self._draw), cell)
+        sheet = QPixmap(cell * min(_A_ROW, len(self._draw)), cell * math.ceil(len(self._draw) / _A_ROW))
         sheet.fill(Qt.GlobalColor.transparent)
         painter = QPainter(sheet)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         for kind, draw in enumerate(self._draw):
             painter.save()
-            painter.translate(kind * cell + cell / 2, cell / 2)
+            painter.translate(kind % _A_ROW * cell + cell / 2, kind // _A_ROW * cell + cell / 2)
             painter.scale(scale, scale)
             draw(painter)
             painter.restore()
