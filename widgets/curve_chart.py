@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import math
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 import numpy as np
@@ -123,6 +123,10 @@ def lay_out(
     font = QFontMetricsF(chart_font(theme))
     line = font.height()
     shown = [part for part in range(PARTS) if np.isfinite(series.values(view.measure, part)).any()]
+    # As minus a log-likelihood may be; a single 0 is told at the lower edge instead.
+    too_low = view.log_values and any((series.values(view.measure, part) < 0).any() for part in shown)
+    if too_low:
+        view = replace(view, log_loss=False)
     name_width = max((font.horizontalAdvance(view.part_names[part]) for part in shown), default=0.0)
     bottom = target.bottom() - line - 7
     above = target.top() + max(line + 8, controls[1]) + line / 2
@@ -145,7 +149,8 @@ def lay_out(
     labels = _spread({part: end.y() for part, end in ends.items() if end is not None}, line * 0.95, area)
     curves = tuple(Curve(part, paths[part], end, labels[part]) for part, end in ends.items() if end is not None)
     room = target.right() - controls[0] - 12 - left
-    notes = _notes(view, thinned.values())
+    notes = ["linear, as losses below 0 have no logarithm"] if too_low else []
+    notes += _notes(view, thinned.values())
     said = [" · ".join([caption, *notes]) for caption in view.captions]
     fitting = next((each for each in said if font.horizontalAdvance(each) <= room), said[-1])
     caption = font.elidedText(fitting, Qt.TextElideMode.ElideRight, room) if room > 2 * line else ""

@@ -95,6 +95,15 @@ def test_on_a_linear_axis_it_is_not(curves: Curves, picture: Picture) -> None:
     assert np.abs(found[:, 1] - (slope * found[:, 0] + start)).max() > 15
 
 
+def test_losses_below_zero_make_the_logarithmic_axis_a_linear_one(curves: Curves, picture: Picture) -> None:
+    curves.append([entry(k, 1.0 - k / 100) for k in range(301)])  # as minus a log-likelihood may run
+    found = pixels_like(picture(curves), LIGHT.train_curve, 20)
+    found = found[(found[:, 0] > 80) & (found[:, 0] < 700) & (found[:, 1] > 45)]
+    slope, start = np.polyfit(found[:, 0], found[:, 1], 1)
+    assert np.abs(found[:, 1] - (slope * found[:, 0] + start)).max() < 2.5
+    assert np.ptp(found[:, 1]) > 60
+
+
 def test_a_spike_of_one_epoch_in_fifty_thousand_is_seen(curves: Curves, picture: Picture) -> None:
     curves.set_log(False, False)
     curves.append([entry(k, 0.1 if k != 25_000 else 5.0) for k in range(50_000)])
