@@ -120,12 +120,14 @@ class ChoosingK:
         fields = type(self._settings).model_fields
         if getattr(self._settings, "initialization", "") == "by_hand":
             changed["initialization"] = fields["initialization"].default
+        if "cut_by" in fields:  # a tree is cut into k clusters here, wherever it is cut on the stage
+            changed["cut_by"] = "clusters"
         if "restarts" in fields:
             changed["restarts"] = max(beginnings, getattr(self._settings, "restarts", 1))
         learner = make_learner(self._settings.model_copy(update=changed), self._training, data)
         assert isinstance(learner, ClusterLearner)
         state = learner.init(data)
-        while not learner.outcome(state).final and learner.steps_done(state) < _MOST_STEPS:
+        while not learner.outcome(state).final and learner.steps_done(state) < max(_MOST_STEPS, len(Z)):
             state = learner.advance(state, data, 50)
         return state.objective, learner.metrics(state, data), learner.labels(state, data)
 

@@ -13,6 +13,8 @@ from engine.cluster_report import ChoiceOfK, as_classes, silhouette_report
 from engine.confusion import confusion_by_part
 from engine.dataset import IntArray, Task
 from engine.deciding import has_threshold
+from engine.dendrogram import Dendrogram, dendrogram_of
+from engine.learners.hierarchical import Hierarchical
 from engine.ranking import rankings
 from engine.report import reports
 from engine.snapshot import Judged
@@ -20,6 +22,7 @@ from engine.weights import Weights, weights_of, why_no_weights
 from playground.resolve import Shown
 from widgets.confusion import Confusion
 from widgets.curves import Curves
+from widgets.dendrogram import DendrogramView
 from widgets.k_chart import KChart
 from widgets.metrics_table import MetricsTable
 from widgets.residuals import Residuals
@@ -91,6 +94,11 @@ def _k_only(shown: Shown) -> str:
     return "" if has_k(shown.experiment.learner) else "This model finds the number of clusters by itself."
 
 
+def _hierarchical_only(shown: Shown) -> str:
+    is_one = isinstance(shown.experiment.learner, Hierarchical)
+    return "" if is_one else "This is the tree of hierarchical clustering: choose that model to see it."
+
+
 def _names(judged: Judged | None) -> tuple[str, ...]:
     return () if judged is None else judged.dataset.class_names
 
@@ -146,6 +154,10 @@ def _show_residuals(view: Residuals, _: Any, judged: Judged | None) -> None:
     view.set_content(judged)
 
 
+def _show_dendrogram(view: DendrogramView, found: Dendrogram | None, _: Judged | None) -> None:
+    view.set_content(found)
+
+
 def _show_weights(view: WeightsView, found: Any, _: Judged | None) -> None:
     view.set_content(*found)
 
@@ -189,6 +201,17 @@ BOTTOM_VIEWS: tuple[BottomView, ...] = (
         _show_confusion,
         "Confusion matrix",
         tasks=("classification", "regression", "clustering"),
+    ),
+    BottomView(
+        "dendrogram",
+        "Dendrogram",
+        "The tree of merges, and the line that cuts it into clusters.",
+        DendrogramView,
+        _hierarchical_only,
+        lambda judged: dendrogram_of(None if judged is None else judged.model),
+        _show_dendrogram,
+        "Dendrogram",
+        tasks=("clustering",),
     ),
     BottomView(
         "silhouettes",

@@ -254,6 +254,17 @@ def with_centre(
     return experiment.model_copy(update={"learner": experiment.learner.model_copy(update=changed)})
 
 
+def with_cut(experiment: Experiment, path: str, value: object) -> Experiment:
+    """`experiment` with the tree of its hierarchical clustering cut where `path` says.
+
+    Parameters
+    ----------
+    path : "learner.height", in the units of the features, or "learner.k".
+    """
+    cut_by = "height" if path == "learner.height" else "clusters"
+    return replaced(replaced(experiment, "learner.cut_by", cut_by), path, value)
+
+
 # -- classes -----------------------------------------------------------------------------------------------------------
 
 

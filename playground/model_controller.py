@@ -9,6 +9,7 @@ from PySide6.QtCore import QObject
 from engine.clustering import MOST_CLUSTERS
 from engine.dataset import FloatArray, Task
 from engine.edits import replaced
+from engine.learners.hierarchical import Hierarchical
 from engine.registry import LEARNERS
 from playground import choices
 from playground.data_controller import edit_by_path
@@ -49,6 +50,12 @@ class ModelController(QObject):
     def on_edited(self, path: str, value: object, final: bool) -> None:
         if path.startswith("view.plane."):
             self._document.edit(choices.with_plane(self._document.experiment, path, value), "Plane", merge_key=path)
+            return
+        if path in ("learner.height", "learner.k") and isinstance(self._document.experiment.learner, Hierarchical):
+            changed = choices.with_cut(self._document.experiment, path, value)
+            self._document.edit(changed, "Cut the tree", merge_key=path)
+            if final:
+                self._document.end_merge()
             return
         edit_by_path(self._document, path, value, final)
 
