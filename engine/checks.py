@@ -8,7 +8,7 @@ from functools import lru_cache
 
 import numpy as np
 
-from engine.dataset import Dataset, Part, Task
+from engine.dataset import UNSUPERVISED, Dataset, Part, Task
 from engine.experiment import Experiment, GeneratedData
 from engine.feature_terms import MOST_TERMS, Typed, active_chips, n_products, terms_of, typed_terms
 from engine.learners.knn import KNearestNeighbours
@@ -107,11 +107,11 @@ def _about_points(experiment: Experiment, dataset: Dataset) -> Iterator[Complain
         return
     rows = dataset.rows(Part.TRAIN)
     classes = dataset.task == "classification"
-    if dataset.task == "clustering" and dataset.n_inputs == 1:
+    if dataset.task in UNSUPERVISED and dataset.n_inputs == 1:
         yield Complaint(
             "learner.kind",
-            "These points have one input and a target; to be grouped they need two inputs or more: choose another data"
-            " set, or draw points.",
+            "These points have one input and a target; without a target they need two inputs or more: choose another"
+            " data set, or draw points.",
         )
         return
     if classes and np.count_nonzero(dataset.counts.sum(axis=0)) == 1:

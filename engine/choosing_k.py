@@ -14,7 +14,7 @@ from engine.clustering import UNASSIGNED, ClusterLearner
 from engine.dataset import FloatArray, IntArray
 from engine.learner import TrainingData
 from engine.learners import make_learner
-from engine.registry import is_unsupervised
+from engine.registry import unsupervised_task
 from engine.settings import Settings
 from engine.training_settings import Training
 
@@ -134,7 +134,7 @@ class ChoosingK:
 
 def has_k(settings: Settings) -> bool:
     """Whether they are of a clustering whose number of clusters is chosen."""
-    return is_unsupervised(settings) and "k" in type(settings).model_fields
+    return unsupervised_task(settings) == "clustering" and "k" in type(settings).model_fields
 
 
 def _uniform_like(Z: FloatArray, rng: np.random.Generator) -> FloatArray:

@@ -14,8 +14,9 @@ from pydantic_core import core_schema
 
 Target = Literal["classification", "regression"]
 """What the targets of data are."""
-Task = Literal["classification", "regression", "clustering"]
-"""What a model does with data; one that clusters is told no targets."""
+Task = Literal["classification", "regression", "clustering", "projection"]
+"""What a model does with data; one that groups or projects them is told no targets."""
+UNSUPERVISED: tuple[Task, ...] = ("clustering", "projection")
 FloatArray = NDArray[np.floating[Any]]
 IntArray = NDArray[np.integer[Any]]
 
@@ -273,9 +274,9 @@ class Dataset:
 
 
 @lru_cache(maxsize=4)
-def unlabelled(dataset: Dataset) -> Dataset:
-    """`dataset` for a model that is told no targets: it learns from every point; classes are kept to compare with."""
-    return replace(dataset, task="clustering", parts=frozen_array(np.zeros(len(dataset.points)), np.int8))
+def unlabelled(dataset: Dataset, task: Task) -> Dataset:
+    """`dataset` for a `task` that is told no targets: it learns from every point; classes are kept to compare with."""
+    return replace(dataset, task=task, parts=frozen_array(np.zeros(len(dataset.points)), np.int8))
 
 
 def rows_in_common(old_ids: IntArray, new_ids: IntArray) -> tuple[IntArray, IntArray]:

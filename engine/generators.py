@@ -10,7 +10,7 @@ import numpy as np
 
 from engine.dataset import Dataset, FloatArray, IntArray, Points, Target, Task, frozen_array, split, unlabelled
 from engine.experiment import Data, DrawnData, Experiment, GeneratedData, GeneratorName, Preparation
-from engine.registry import is_unsupervised
+from engine.registry import unsupervised_task
 from engine.table_data import TableData
 from engine.table_preparation import prepared
 
@@ -263,7 +263,8 @@ GENERATORS: dict[GeneratorName, Generator] = {
                   "No clusters at all: what an algorithm finds here says something about the algorithm.", 1,
                   galleries=("clustering",)),
         Generator("correlated", "Correlated Gaussian", "classification", 2, _correlated,
-                  "One long cloud: a direction of most variance, and no groups.", 1, galleries=("clustering",)),
+                  "One long cloud: a direction of most variance, and no groups.", 1,
+                  galleries=("projection", "clustering")),
     )
 }  # fmt: skip
 """Every data set, in menu order."""
@@ -349,7 +350,8 @@ def dataset_of(data: Data, preparation: Preparation, parts: IntArray | None = No
 def dataset_for(experiment: Experiment, parts: IntArray | None = None) -> Dataset:
     """The data set that the learner of `experiment` is given: without targets and with every point, if it clusters."""
     dataset = dataset_of(experiment.data, experiment.preparation, parts)
-    return unlabelled(dataset) if is_unsupervised(experiment.learner) else dataset
+    task = unsupervised_task(experiment.learner)
+    return dataset if task is None else unlabelled(dataset, task)
 
 
 _ABOUT_ROWS = {"validation_share", "test_share", "split_seed", "missing", "encoding"}

@@ -264,6 +264,25 @@ METRICS: dict[str, Metric] = {
         "How much clusters and known classes say about each other: 1 is everything, 0 nothing.",
         "",
     ),
+    "variance": Metric(
+        "variance",
+        "variance",
+        "The variance of all points along the direction in hand, in squared units of the features.",
+        "",
+    ),
+    "explained": Metric(
+        "explained variance",
+        "explained",
+        "The share of the variance of all points that lies along the directions.",
+        "",
+        in_percent=True,
+    ),
+    "reconstruction": Metric(
+        "reconstruction error",
+        "left over",
+        "The mean squared distance of all points from what the directions say of them: the variance across them.",
+        "",
+    ),
     "mse": Metric(
         "MSE",
         "MSE",

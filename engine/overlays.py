@@ -10,7 +10,7 @@ import numpy as np
 
 from engine.dataset import FloatArray, IntArray
 
-LineRole = Literal["boundary", "contour", "curve", "margin", "split", "ellipse", "fold", "merge"]
+LineRole = Literal["boundary", "contour", "curve", "margin", "split", "ellipse", "fold", "merge", "axis"]
 """What a line is: where the model changes its mind, an equal value, the fitted line of a regression in one input, the
 edge of a margin or of a tube, a question that a tree asks, a line of equal density, the boundary of one fold, or what
 the last merge joined."""
@@ -94,7 +94,30 @@ class Centres:
     owners: IntArray
 
 
-Overlay = Line | Band | Marks | Equation | Centres
+@dataclass(frozen=True, eq=False)
+class Arrows:
+    """Directions from one place.
+
+    Parameters
+    ----------
+    origin : (2,) float64.
+    tips : (r, 2), where they end.
+    settled : how many of them, from the first on, stand still; the next can be turned by hand.
+    """
+
+    origin: FloatArray
+    tips: FloatArray
+    settled: int
+
+
+@dataclass(frozen=True, eq=False)
+class Segments:
+    """Many short lines (m, 4), each from x1, y1 to x2, y2: from points to what stands for them."""
+
+    ends: FloatArray
+
+
+Overlay = Line | Band | Marks | Equation | Centres | Arrows | Segments
 
 
 @dataclass(frozen=True, eq=False)

@@ -8,7 +8,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from engine.dataset import Task
+from engine.dataset import UNSUPERVISED, Task
 from engine.learners.dbscan import DBSCAN
 from engine.learners.decision_tree import DecisionTree
 from engine.learners.discriminant import DiscriminantAnalysis
@@ -22,6 +22,7 @@ from engine.learners.linear_regression import LinearRegression
 from engine.learners.logistic_regression import LogisticRegression
 from engine.learners.mlp import MultilayerPerceptron
 from engine.learners.naive_bayes import NaiveBayes
+from engine.learners.pca import PrincipalComponents
 from engine.learners.perceptron import Perceptron
 from engine.learners.random_features import RandomFeatures
 from engine.learners.random_forest import RandomForest
@@ -45,7 +46,8 @@ LearnerSettings = Annotated[
     | KMeans
     | GaussianMixture
     | DBSCAN
-    | Hierarchical,
+    | Hierarchical
+    | PrincipalComponents,
     Field(discriminator="kind"),
 ]
 
@@ -285,6 +287,18 @@ LEARNERS: dict[str, LearnerEntry] = {
             live=("cut_by", "k", "height"),
             epoch="merge",
         ),
+        LearnerEntry(
+            "pca",
+            "Principal components",
+            "linear projections",
+            ("projection",),
+            PrincipalComponents,
+            r"\max_{\lVert v \rVert = 1} \; \frac{1}{n} \sum_i \left( v^\top (x_i - \bar{x}) \right)^2",
+            "The directions along which the points vary most; what lies across them is given up.",
+            own_losses={"projection": "reconstruction error"},
+            live=("components", "angle"),
+            epoch="step",
+        ),
     )
 }
 
@@ -306,9 +320,10 @@ def refits(settings: Settings) -> bool:
     return LEARNERS[_kind_of(settings)].refits or getattr(settings, "fit", "") == "least_squares"
 
 
-def is_unsupervised(settings: Settings) -> bool:
-    """Whether the learner is told no targets."""
-    return "clustering" in LEARNERS[_kind_of(settings)].tasks
+def unsupervised_task(settings: Settings) -> Task | None:
+    """What a learner that is told no targets does; None for one that is."""
+    task = LEARNERS[_kind_of(settings)].tasks[0]
+    return task if task in UNSUPERVISED else None
 
 
 def _kind_of(settings: Settings) -> str:

@@ -10,9 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine import checks
-from engine.cluster_judging import ClusterJudging
 from engine.clustering import ClusterLearner, Touch
-from engine.dataset import Dataset, FloatArray, IntArray, Part
+from engine.dataset import UNSUPERVISED, Dataset, FloatArray, IntArray, Part
 from engine.dense import compilation
 from engine.examination import steps_until
 from engine.experiment import Experiment
@@ -25,6 +24,7 @@ from engine.model import Model
 from engine.plane import on_stage
 from engine.snapshot import CurvePoint, Judged, Snapshot, SplitMetrics, Viewport
 from engine.table_data import TableData
+from engine.unlabelled_judging import ClusterJudging, ProjectionJudging, UnlabelledJudging
 
 DENSE_EPOCHS = 1024
 """Every epoch up to this one is entered in the curves; beyond it, one in 4, 8, 16, … as the epochs double.
@@ -208,7 +208,7 @@ class Run:
             self._set_data()
             self._best = None
         self._learner = self._made_learner()
-        if isinstance(self._learner, ClusterLearner) and self.step == 0:
+        if self.dataset.task in UNSUPERVISED and self.step == 0:
             self._state = self._learner.init(self._data)
         elif was_fitted:
             self._state = self._learner.again(self._state, self._data)
@@ -326,7 +326,7 @@ class Run:
     def _set_data(self) -> None:
         dataset = self.dataset
         dtype = np.dtype(self.experiment.training.precision)
-        classes = bool(dataset.class_names) or dataset.task == "clustering"
+        classes = bool(dataset.class_names) or dataset.task in UNSUPERVISED
         self._rows = {part: dataset.rows(part) for part in Part}
         self._Z = self._features.transform(dataset.X)
         self._targets = dataset.y.astype(np.int64 if classes else dtype)
@@ -335,9 +335,12 @@ class Run:
             np.ascontiguousarray(self._Z[train]), self._targets[train], dataset.task, dataset.n_classes,
             self._features.names, dataset.class_names, self._features.offset, self._features.scale,
         )  # fmt: skip
-        clusters = dataset.task == "clustering"
-        self._judging: ClusterJudging | Judging
-        self._judging = ClusterJudging(dataset, self._data) if clusters else Judging(dataset, self._Z, self._targets)
+        self._judging: UnlabelledJudging | Judging
+        if dataset.task in UNSUPERVISED:
+            made = ClusterJudging if dataset.task == "clustering" else ProjectionJudging
+            self._judging = made(dataset, self._data)
+        else:
+            self._judging = Judging(dataset, self._Z, self._targets)
 
     def _evaluations_ahead(self, steps: int) -> NDArray[np.int64]:
         """The next epochs whose ends are entered in the curves, as far as `steps` may lead; at least one.

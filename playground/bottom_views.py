@@ -180,7 +180,7 @@ BOTTOM_VIEWS: tuple[BottomView, ...] = (
         "Curves",
         "The loss and the score of each part over the epochs.",
         lambda theme: Curves(theme=theme),
-        tasks=("classification", "regression", "clustering"),
+        tasks=("classification", "regression", "clustering", "projection"),
     ),
     BottomView(
         "metrics",

@@ -11,7 +11,7 @@ import numpy as np
 
 from engine import checks
 from engine.clustering import MOST_CLUSTERS
-from engine.dataset import CLASS_NAMES, MAX_CLASSES, FloatArray, IntArray, Points, Target, Task
+from engine.dataset import CLASS_NAMES, MAX_CLASSES, UNSUPERVISED, FloatArray, IntArray, Points, Target, Task
 from engine.edits import replaced, set_values
 from engine.experiment import (
     Data,
@@ -24,7 +24,7 @@ from engine.experiment import (
     without_penalties,
 )
 from engine.generators import GENERATORS, dataset_for, dataset_of, task_of
-from engine.registry import LEARNERS, is_unsupervised, learners_for
+from engine.registry import LEARNERS, learners_for, unsupervised_task
 from engine.table_columns import Columns
 from engine.table_data import TableData
 
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from engine.model import Model
 
 _DEFAULT_GENERATOR: dict[Task, GeneratorName] = {
-    "classification": "circles", "regression": "sine", "clustering": "blobs"
+    "classification": "circles", "regression": "sine", "clustering": "blobs", "projection": "correlated",
 }  # fmt: skip
 
 
@@ -110,17 +110,17 @@ def with_task(experiment: Experiment, task: Task) -> Experiment:
     if isinstance(data, GeneratedData):
         serves = task in GENERATORS[data.generator].offered_for
     else:
-        serves = task_of(data) == task or (task == "clustering" and dataset_for(experiment).n_inputs >= 2)
+        serves = task_of(data) == task or (task in UNSUPERVISED and dataset_for(experiment).n_inputs >= 2)
     if serves:
         return changed
     if isinstance(data, DrawnData) and len(data.points) == 0:
-        return with_empty_canvas(changed, "classification" if task == "clustering" else task)
+        return with_empty_canvas(changed, "regression" if task == "regression" else "classification")
     return with_generator(changed, _DEFAULT_GENERATOR[task])
 
 
 def learned_task(experiment: Experiment) -> Task:
     """What the model of `experiment` does with the data."""
-    return "clustering" if is_unsupervised(experiment.learner) else task_of(experiment.data)
+    return unsupervised_task(experiment.learner) or task_of(experiment.data)
 
 
 def with_learner(experiment: Experiment, kind: str) -> Experiment:
@@ -137,13 +137,13 @@ def suited(experiment: Experiment) -> Experiment:
     task = learned_task(experiment)
     if isinstance(experiment.data, GeneratedData):
         offered = GENERATORS[experiment.data.generator].offered_for
-        serves = task in offered or (task == "clustering" and "classification" in offered)
+        serves = task in offered or (task in UNSUPERVISED and "regression" not in offered)
         task = task if serves else offered[0]
-    elif task == "clustering" and dataset_of(experiment.data, experiment.preparation).n_inputs == 1:
+    elif task in UNSUPERVISED and dataset_of(experiment.data, experiment.preparation).n_inputs == 1:
         task = task_of(experiment.data)
     if task not in LEARNERS[experiment.learner.kind].tasks:
         experiment = with_new_learner(experiment, learners_for(task)[0].kind)
-    if task != "clustering" and experiment.training.loss.kind not in checks.losses_for(task):
+    if task not in UNSUPERVISED and experiment.training.loss.kind not in checks.losses_for(task):
         experiment = replaced(experiment, "training.loss.kind", checks.default_loss(task))
     return experiment
 

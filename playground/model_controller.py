@@ -4,13 +4,17 @@ from __future__ import annotations
 
 from typing import Literal, cast
 
+import numpy as np
 from PySide6.QtCore import QObject
 
 from engine.clustering import MOST_CLUSTERS
 from engine.dataset import FloatArray, Task
 from engine.edits import replaced
+from engine.experiment import Experiment
 from engine.learners.hierarchical import Hierarchical
+from engine.learners.pca import PrincipalComponents
 from engine.registry import LEARNERS
+from engine.snapshot import Snapshot
 from playground import choices
 from playground.data_controller import edit_by_path
 from playground.document import Document
@@ -33,6 +37,10 @@ class ModelController(QObject):
         snapshot, experiment = self._training.snapshot, self._document.experiment
         if snapshot is None or snapshot.model is None:
             return
+        if isinstance(experiment.learner, PrincipalComponents):
+            if kind == "move":
+                self._turn(experiment, snapshot, place)
+            return
         titles = {"move": "Move a centre", "add": "Add a centre", "remove": "Remove a centre"}
         if snapshot.step == 0:
             changed = choices.with_centre(experiment, snapshot.model, kind, index, place)
@@ -46,6 +54,18 @@ class ModelController(QObject):
             k = getattr(experiment.learner, "k", k) + (1 if kind == "add" else -1)
             if 1 <= k <= MOST_CLUSTERS:
                 self._document.edit(replaced(experiment, "learner.k", k), titles[kind])
+
+    def _turn(self, experiment: Experiment, snapshot: Snapshot, place: FloatArray) -> None:
+        """The tip of the first direction is at `place`; a run that has gone on begins again from there."""
+        assert snapshot.model is not None
+        z = snapshot.model.features_on_stage(np.asarray(place, np.float64)[None])[0] - snapshot.model.state.mean
+        if len(z) != 2 or not np.any(z):
+            return
+        if snapshot.step > 0:
+            self._training.reset()
+        values = {"found": "power_iteration", "angle": round(float(np.degrees(np.arctan2(z[1], z[0]))), 1)}
+        turned = experiment.model_copy(update={"learner": experiment.learner.model_copy(update=values)})
+        self._document.edit(turned, "Turn the direction", merge_key="learner.angle")
 
     def on_edited(self, path: str, value: object, final: bool) -> None:
         if path.startswith("view.plane."):
@@ -61,7 +81,10 @@ class ModelController(QObject):
 
     def on_task_chosen(self, task: str) -> None:
         chosen = cast(Task, task)
-        title = {"classification": "Classify", "regression": "Regress", "clustering": "Cluster"}[chosen]
+        titles: dict[Task, str] = {
+            "classification": "Classify", "regression": "Regress", "clustering": "Cluster", "projection": "Project"
+        }  # fmt: skip
+        title = titles[chosen]
         self._document.edit(choices.with_task(self._document.experiment, chosen), title)
 
     def on_learner_chosen(self, kind: str) -> None:

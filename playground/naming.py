@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from engine.dataset import PART_NAMES, Dataset
+from engine.dataset import PART_NAMES, UNSUPERVISED, Dataset
 from engine.deciding import HALF
 from engine.experiment import Experiment
 from engine.generators import dataset_for
@@ -26,6 +26,8 @@ def loss_name(experiment: Experiment) -> str:
 
 def score_name(dataset: Dataset) -> ScoreName:
     """What the score of `CurvePoint` is."""
+    if dataset.task == "projection":
+        return "explained variance"
     if dataset.task == "clustering":
         return "adjusted Rand index" if dataset.n_classes > 1 else "share that stays"
     return "accuracy" if dataset.task == "classification" else "R²"
@@ -38,7 +40,7 @@ def epoch_name(experiment: Experiment) -> str:
 
 def part_names(dataset: Dataset) -> tuple[str, ...]:
     """What the curves of the three parts are called: nothing where there is one of all points."""
-    return ("", "", "") if dataset.task == "clustering" else PART_NAMES
+    return ("", "", "") if dataset.task in UNSUPERVISED else PART_NAMES
 
 
 def score_note(experiment: Experiment) -> str:

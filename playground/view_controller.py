@@ -10,7 +10,7 @@ from PySide6.QtCore import QEvent, QObject, Qt
 from PySide6.QtGui import QGuiApplication, QKeyEvent, QKeySequence, QShortcut
 from PySide6.QtWidgets import QApplication, QDockWidget
 
-from engine.dataset import MAX_CLASSES
+from engine.dataset import MAX_CLASSES, UNSUPERVISED
 from engine.worker import Speed
 from playground import dialogs
 from playground.settings import AppSettings
@@ -115,9 +115,9 @@ class ViewController(QObject):
     def on_task_chosen(self, task: str) -> None:
         """Groups are found in a dozen steps, which flat out nobody would see."""
         slow, flat_out = _WATCHED, len(SPEEDS) - 1
-        if task == "clustering" and self._window.workspace.speed == flat_out:
+        if task in UNSUPERVISED and self._window.workspace.speed == flat_out:
             self._set_speed(slow)
-        elif task != "clustering" and self._window.workspace.speed == slow:
+        elif task not in UNSUPERVISED and self._window.workspace.speed == slow:
             self._set_speed(flat_out)
 
     def faster(self) -> None:

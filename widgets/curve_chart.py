@@ -19,7 +19,7 @@ from widgets.axes import Axis, Tick, padded_range
 from widgets.curve_series import PARTS, CurveSeries, Measure
 from widgets.theme import Theme
 
-ScoreName = Literal["accuracy", "R²", "adjusted Rand index", "share that stays"]
+ScoreName = Literal["accuracy", "R²", "adjusted Rand index", "share that stays", "explained variance"]
 
 _FEWEST_EPOCHS = 10
 """An axis shows at least so many, so that the first points do not jump."""

@@ -44,6 +44,7 @@ _SCORES: dict[ScoreName, tuple[str, str]] = {
         "Rand index",
         "Draw how well the clusters agree with the known classes: 1 is fully.",
     ),
+    "explained variance": ("Explained", "Draw the share of the variance that lies along the directions."),
     "share that stays": ("Stays", "Draw the share of the points that did not change their cluster."),
 }
 _EMPTY = "The curves appear here as the model learns."

@@ -8,7 +8,7 @@ from typing import Protocol
 from PySide6.QtCore import QEvent, QSize, Qt, Signal
 from PySide6.QtWidgets import QButtonGroup, QHBoxLayout, QLabel, QPushButton, QToolButton, QWidget
 
-from engine.dataset import MAX_CLASSES, Task
+from engine.dataset import MAX_CLASSES, UNSUPERVISED, Task
 from engine.experiment import CHIPS, DrawnData, Experiment, GeneratedData, Preparation
 from widgets.class_chips import ClassChips
 from widgets.fields import FieldSpec
@@ -270,8 +270,8 @@ class DataPanel(Panel):
         class_counts : the points of each class; empty in regression.
         task : what the model does with them, where it is not what their targets are for.
         """
-        groups = task == "clustering"
-        self._tool_buttons["centre"].setVisible(groups)
+        groups = task in UNSUPERVISED
+        self._tool_buttons["centre"].setVisible(task == "clustering")
         data = experiment.data
         is_classification = len(class_counts) > 0
         is_table = data.source == "table"

@@ -131,6 +131,9 @@ def _said(dataset: Dataset, prediction: Prediction) -> list[str]:
         return [f"h(x) = {_significant(float(prediction.values[0]))}"]
     if dataset.task == "clustering":
         return [] if prediction.labels is None else [_cluster(int(prediction.labels[0]))]
+    if dataset.task == "projection":
+        scores = prediction.scores[0][:_MOST_CLASSES]
+        return _in_lines([f"t{_lowered(k)} = {_significant(float(t))}" for k, t in enumerate(scores, 1)])
     names = [shortened(name) for name in dataset.class_names]
     # A model that has not heard of the newest class speaks of the others.
     if prediction.probabilities is not None:
@@ -141,6 +144,11 @@ def _said(dataset: Dataset, prediction: Prediction) -> list[str]:
     if len(scores) == 1:
         return [f"score = {_significant(float(scores[0]))}"]
     return _in_lines([f"s({name}) = {_significant(float(s))}" for name, s in zip(names, scores, strict=False)])
+
+
+def _lowered(number: int) -> str:
+    """A number as an index below the line."""
+    return str(number).translate(str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉"))
 
 
 def _cluster(label: int) -> str:
@@ -180,7 +188,7 @@ def _point(dataset: Dataset, row: int) -> str:
     if dataset.task == "clustering":
         known = [f"class {shortened(dataset.class_names[int(y)])}"] if dataset.n_classes > 1 else []
         return " · ".join([*known, f"row {row + 1}"])
-    if dataset.task == "classification":
+    if dataset.class_names:
         what = shortened(dataset.class_names[int(y)])
     else:
         what = f"{dataset.target_name} = {_significant(y)}"

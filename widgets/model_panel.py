@@ -29,6 +29,7 @@ _TASKS = (
     ("classification", "Classify", "The targets are classes."),
     ("regression", "Regress", "The targets are numbers."),
     ("clustering", "Cluster", "There are no targets: points are put into groups."),
+    ("projection", "Project", "There are no targets: directions are looked for that say most about the points."),
 )
 _SHOWN: dict[tuple[Task, int], tuple[str, ...]] = {
     ("classification", 2): (
@@ -36,6 +37,7 @@ _SHOWN: dict[tuple[Task, int], tuple[str, ...]] = {
     ),
     ("regression", 1): ("residuals", "band", "held_out", "equation", "grid", "legend"),
     ("regression", 2): ("probability", "contours", "held_out", "equation", "grid", "legend"),
+    ("projection", 2): ("residuals", "grid", "legend"),
     ("clustering", 2): ("probability", "boundary", "members", "trails", "grid", "legend"),
 }  # fmt: skip
 """What can be shown, by task and number of inputs."""
@@ -43,6 +45,7 @@ _FOLDED_SHOWN = ("equation", "grid", "legend")
 _SHORT = {"held_out": "Held-out"}
 _RETITLED: dict[Task, dict[str, tuple[str, str]]] = {
     "regression": {"probability": ("Values", "Colours the plane by the model's value there.")},
+    "projection": {"residuals": ("Feet", "Draws a line from each point to the foot of its perpendicular.")},
     "clustering": {
         "probability": ("Regions", "Colours the plane by the cluster that a point there would belong to."),
         "boundary": ("Borders", "Draws the lines between the clusters."),

@@ -119,7 +119,7 @@ class Stage(StageSurface):
 
     def _show_what_can_be_taken(self) -> None:
         """A hand over a centre; a cross elsewhere."""
-        if self._panned_from is not None or self._input.is_down or self.figure.centres() is None:
+        if self._panned_from is not None or self._input.is_down or len(self.figure.handles()) == 0:
             return
         at = self._pointer
         taken = at is not None and self._input.centre_at(self.frame.mapping.to_plot(at)) is not None

@@ -11,7 +11,7 @@ from PySide6.QtGui import QColor, QImage, QPainter, QPen, QPolygonF
 from engine.dataset import Dataset, Points
 from engine.experiment import View
 from engine.learner import Prediction
-from engine.overlays import Centres, Equation, Explanation, Line, Overlay
+from engine.overlays import Arrows, Centres, Equation, Explanation, Line, Overlay
 from engine.snapshot import Field
 from widgets.hover import paint_hover
 from widgets.stage_cards import (
@@ -38,7 +38,15 @@ from widgets.stage_items import (
 )
 from widgets.stage_legend import Legend, key_of
 from widgets.stage_lines import paint_curves, paint_lines
-from widgets.stage_overlays import paint_bands, paint_centres, paint_explanation, paint_marked, paint_members
+from widgets.stage_overlays import (
+    paint_arrows,
+    paint_bands,
+    paint_centres,
+    paint_explanation,
+    paint_marked,
+    paint_members,
+    paint_segments,
+)
 from widgets.stage_points import PointPainter, Rows, ShownPoints, paint_residuals
 from widgets.stage_shapes import solid
 from widgets.theme import LIGHT, Theme
@@ -155,6 +163,10 @@ class Figure:
         if not is_crowded:
             self._painter.paint_points(painter, frame, self.points)
         paint_curves(painter, frame, lines)
+        if view.residuals:
+            paint_segments(painter, frame, self.overlays)
+        for arrows in (overlay for overlay in self.overlays if isinstance(overlay, Arrows)):
+            paint_arrows(painter, frame, arrows)
         paint_marked(painter, frame, self.overlays, self.points.size(frame.theme, frame.mapping))
         if centres is not None:
             paint_centres(painter, frame, centres, trails=view.trails)
@@ -170,6 +182,14 @@ class Figure:
         """The centres that are drawn, where they are at this moment of their way."""
         found = next((overlay for overlay in self.overlays if isinstance(overlay, Centres)), None)
         return found if found is None or self.moved_centres is None else replace(found, xy=self.moved_centres)
+
+    def handles(self) -> Floats:
+        """Where something on the stage can be taken in hand (k, 2): centres, or the tip of a direction."""
+        centres = self.centres()
+        if centres is not None:
+            return np.asarray(centres.xy, np.float64)
+        arrows = next((overlay for overlay in self.overlays if isinstance(overlay, Arrows)), None)
+        return np.empty((0, 2)) if arrows is None else np.asarray(arrows.tips[:1], np.float64)
 
     @property
     def lines(self) -> tuple[Line, ...]:

@@ -136,8 +136,8 @@ class StageInput(QObject):
 
     @property
     def has_centres(self) -> bool:
-        """Whether centres are drawn."""
-        return self._stage.figure.centres() is not None
+        """Whether there is anything that can be taken in hand."""
+        return len(self._stage.figure.handles()) > 0
 
     @property
     def is_second_button(self) -> bool:
@@ -145,12 +145,11 @@ class StageInput(QObject):
         return self._button == Qt.MouseButton.RightButton
 
     def centre_at(self, at: Floats) -> int | None:
-        """The centre whose disc is there."""
-        centres = self._stage.figure.centres()
-        if centres is None or len(centres.xy) == 0:
+        """The centre, or the tip of a direction, that is there."""
+        handles = self._stage.figure.handles()
+        if len(handles) == 0:
             return None
-        pixels = self.mapping.to_pixels(centres.xy)
-        return nearest_row(pixels, self.mapping.to_pixels(at), CENTRE_RADIUS + 2.0)
+        return nearest_row(self.mapping.to_pixels(handles), self.mapping.to_pixels(at), CENTRE_RADIUS + 2.0)
 
     def touch_centre(self, kind: Literal["move", "add", "remove"], index: int, at: Floats) -> None:
         """Wish for what a hand does to a centre; one that is dragged follows at once."""

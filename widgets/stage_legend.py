@@ -55,11 +55,12 @@ class KeyItem:
 _LINE_KEYS: dict[LineRole, KeyItem] = {
     "ellipse": KeyItem("outline", "1 and 2 SD"),
     "margin": KeyItem("dashes", "margin"),
+    "axis": KeyItem("dashes", "direction"),
     "merge": KeyItem("line", "last merge"),
 }
 _MARK_KEYS: dict[MarksRole, KeyItem] = {
     "support": KeyItem("ring", "support vectors"),
-    "centre": KeyItem("cross", "class means"),
+    "centre": KeyItem("cross", "mean"),
     "switched": KeyItem("ring", "switched"),
     "core": KeyItem("dot", "core points"),
 }
@@ -83,7 +84,7 @@ def key_of(overlays: Sequence[Overlay]) -> tuple[KeyItem, ...]:
 
 def legend_rows(dataset: Dataset, held_out: bool) -> tuple[LegendRow, ...]:
     """What the legend says, a line a class, or one line of all points in regression."""
-    if dataset.task == "regression":
+    if not dataset.class_names:
         return (LegendRow(None, dataset.target_name, _counts(dataset.counts.sum(axis=1), held_out)),)
     return tuple(
         LegendRow(index, shortened(name), _counts(dataset.counts[:, index], held_out))
@@ -129,7 +130,7 @@ class Legend:
         self._has_shapes = sizes is not None and int(np.count_nonzero(dataset.counts.sum(axis=0))) > 1
         self._has_held_out = held_out and bool(dataset.counts[Part.TRAIN + 1 :].any())
         self._errors = errors
-        self._bar = value_range if dataset.task == "regression" and dataset.n_inputs == 2 and len(dataset.y) else None
+        self._bar = value_range if not dataset.class_names and dataset.n_inputs == 2 and len(dataset.y) else None
 
     def size(self, frame: Frame) -> QSizeF:
         """How large the card is, in pixels."""

@@ -15,7 +15,7 @@ from widgets.stage_items import Frame
 from widgets.stage_shapes import draw_segments, is_vector, solid
 from widgets.theme import Theme
 
-_UNDER: tuple[LineRole, ...] = ("contour", "split", "ellipse", "fold", "margin", "merge")
+_UNDER: tuple[LineRole, ...] = ("contour", "split", "ellipse", "fold", "margin", "axis", "merge")
 """What lies under the boundary, the lowest first."""
 _LONGEST_PATH = 200
 """Vertices; stroking a path two pixels wide takes 4 ms a thousand, drawing its pieces 0.4 ms but less evenly."""
@@ -56,6 +56,10 @@ def _pen(theme: Theme, line: Line) -> QPen:
     """How a line under the boundary is drawn."""
     if line.role == "contour":
         return QPen(solid(theme.boundary, 0.55), 0.5 * theme.line_width)
+    if line.role == "axis":
+        pen = QPen(solid(theme.accent, 0.7), 0.6 * theme.line_width)
+        pen.setDashPattern([6.0, 4.0])
+        return pen
     if line.role == "margin":
         pen = QPen(QColor(theme.boundary), 0.6 * theme.line_width)
         pen.setDashPattern([5.0, 4.0])

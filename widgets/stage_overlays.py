@@ -8,7 +8,7 @@ import numpy as np
 from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QColor, QPainter, QPen, QPolygonF
 
-from engine.overlays import Band, Centres, Explanation, Marks, Overlay
+from engine.overlays import Arrows, Band, Centres, Explanation, Marks, Overlay, Segments
 from engine.palette import CLASS_COLOURS
 from widgets.stage_geometry import Floats
 from widgets.stage_items import Frame
@@ -21,7 +21,6 @@ CENTRE_RADIUS = 10.0
 """Of the disc of a centre, in pixels: large enough to be taken in hand."""
 _LIGHT = 0.55
 """Colours lighter than that carry dark figures."""
-_MOST_MEMBERS = 2_000
 _FEWEST_STRONG = 0.15
 """The weight that a line to a neighbour is drawn with at least: one that counts for next to nothing is still seen."""
 
@@ -79,8 +78,8 @@ def _draw_mark(painter: QPainter, theme: Theme, mark: Marks, at: QPointF, size: 
 
 
 def paint_members(painter: QPainter, frame: Frame, centres: Centres) -> None:
-    """Draw a thin line from each point to the centre of its cluster, unless they are so many that lines hide them."""
-    if not 0 < len(centres.points) <= _MOST_MEMBERS:
+    """Draw a thin line from each point to the centre of its cluster."""
+    if len(centres.points) == 0:
         return
     points, ends = frame.mapping.to_pixels(centres.points), frame.mapping.to_pixels(centres.xy)
     painter.save()
@@ -107,9 +106,10 @@ def paint_centres(painter: QPainter, frame: Frame, centres: Centres, *, trails: 
             for pen in (QPen(QColor(theme.stage), 4.5), QPen(_ink(index, 1.0).darker(130), 2.0)):
                 painter.setPen(pen)
                 painter.drawPolyline(way)
-            for x, y in ways[:, index].tolist():
-                if abs(x) < _GREATEST_PIXEL and abs(y) < _GREATEST_PIXEL:
-                    painter.drawEllipse(QPointF(x, y), 2.0, 2.0)
+            dots = QPen(_ink(index, 1.0).darker(130), 5.5)
+            dots.setCapStyle(Qt.PenCapStyle.RoundCap)
+            painter.setPen(dots)
+            painter.drawPoints(way)
     painter.setFont(frame.font(-1, bold=True))
     for index, (x, y) in enumerate(places.tolist()):
         colour = _ink(index, 1.0)
@@ -126,6 +126,53 @@ def paint_centres(painter: QPainter, frame: Frame, centres: Centres, *, trails: 
 
 def _ink(index: int, alpha: float) -> QColor:
     return solid(QColor(*CLASS_COLOURS[index % len(CLASS_COLOURS)]), alpha)
+
+
+def paint_segments(painter: QPainter, frame: Frame, overlays: Sequence[Overlay]) -> None:
+    """Draw thin lines from points to what stands for them, and a dot where each ends."""
+    for segments in (overlay for overlay in overlays if isinstance(overlay, Segments)):
+        starts, ends = (frame.mapping.to_pixels(segments.ends[:, part]) for part in (slice(0, 2), slice(2, 4)))
+        lines = np.clip(np.hstack([starts, ends]), -_GREATEST_PIXEL, _GREATEST_PIXEL)
+        painter.save()
+        painter.setClipRect(frame.plot)
+        draw_segments(painter, lines, QPen(solid(frame.theme.text, 0.4), 1.0))
+        dots = QPen(QColor(frame.theme.accent), 4.0)
+        dots.setCapStyle(Qt.PenCapStyle.RoundCap)
+        painter.setPen(dots)
+        painter.drawPoints(_polygon(lines[:, 2:]))
+        painter.restore()
+
+
+def paint_arrows(painter: QPainter, frame: Frame, arrows: Arrows) -> None:
+    """Draw an arrow along each direction, numbered at its tip; one that can be turned has a knob to take it by."""
+    origin = frame.mapping.to_pixels(arrows.origin[None])[0]
+    tips = np.clip(frame.mapping.to_pixels(arrows.tips), -_GREATEST_PIXEL, _GREATEST_PIXEL)
+    painter.save()
+    painter.setClipRect(frame.plot)
+    painter.setFont(frame.font(-1, bold=True))
+    for index, tip in enumerate(tips):
+        colour = QColor(frame.theme.accent if index >= arrows.settled else frame.theme.boundary)
+        length = float(np.hypot(*(tip - origin)))
+        along = (tip - origin) / max(length, 1e-9)
+        across = np.array([-along[1], along[0]])
+        head = _polygon(np.array([tip, tip - 11 * along + 6 * across, tip - 11 * along - 6 * across]))
+        for ink, width in ((QColor(frame.theme.stage), 6.0), (colour, 2.6)):
+            painter.setPen(QPen(ink, width))
+            painter.drawLine(QPointF(*origin), QPointF(*(tip - 8 * along)))
+        painter.setPen(QPen(QColor(frame.theme.stage), 1.5))
+        painter.setBrush(colour)
+        painter.drawPolygon(head)
+        painter.setBrush(Qt.BrushStyle.NoBrush)
+        if index >= arrows.settled:
+            painter.setPen(QPen(colour, 2.0))
+            painter.drawEllipse(QPointF(*tip), CENTRE_RADIUS, CENTRE_RADIUS)
+        if len(tips) > 1:
+            beside = QPointF(*(tip + 16 * along))
+            painter.setPen(colour)
+            painter.drawText(
+                QRectF(beside - QPointF(20, 20), beside + QPointF(20, 20)), Qt.AlignmentFlag.AlignCenter, str(index + 1)
+            )
+    painter.restore()
 
 
 def paint_explanation(painter: QPainter, frame: Frame, explanation: Explanation, at: Floats) -> None:

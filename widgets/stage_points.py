@@ -172,7 +172,7 @@ class ShownPoints:
 
     def hear(self, prediction: Prediction | None) -> None:
         """Take what a model says of all rows; anything about another number of rows is not about these points."""
-        grouped = self.dataset.task != "regression"
+        grouped = self.dataset.task in ("classification", "clustering")
         said = None if prediction is None else prediction.labels if grouped else prediction.values
         self._misclassified = None
         self.said = np.asarray(said, np.float64) if said is not None and len(said) == len(self.dataset.points) else None
@@ -195,7 +195,7 @@ class ShownPoints:
 
     @property
     def _has_classes(self) -> bool:
-        return self.dataset.task == "classification"
+        return bool(self.dataset.class_names) and self.dataset.task != "clustering"
 
 
 def _value_range(dataset: Dataset) -> tuple[float, float]:
@@ -326,7 +326,7 @@ def _picked(shown: ShownPoints, rows: Rows) -> tuple[Columns, NDArray[np.uint8]]
 def _counted(frame: Frame, shown: ShownPoints, rows: Rows, colour: QColor | None = None) -> ClassDensity | None:
     """How dense `rows` lie, in the colours of their classes or all in one; None where they have targets instead."""
     dataset, (columns, kinds) = shown.dataset, (shown.columns, shown.kinds)
-    if colour is None and dataset.task == "regression" and dataset.n_inputs == 2:
+    if colour is None and not dataset.class_names and dataset.task != "clustering" and dataset.n_inputs == 2:
         return None
     if len(rows) < len(kinds):
         columns, kinds = _picked(shown, rows)

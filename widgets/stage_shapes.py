@@ -133,7 +133,7 @@ def looks_of(dataset: Dataset, theme: Theme) -> tuple[Look, ...]:
             for shape in range(_n_shapes(dataset))
             for index in range(-1, len(CLASS_COLOURS))
         )
-    if dataset.task == "classification":
+    if dataset.class_names:
         return tuple(
             class_look(index, held_out, theme)
             for index in range(min(len(CLASS_COLOURS), max(1, dataset.n_classes)))
@@ -171,7 +171,7 @@ def look_numbers(
         colours = np.where(clusters < 0, 0, 1 + clusters % len(CLASS_COLOURS)).astype(np.intp)
         return shapes * (1 + len(CLASS_COLOURS)) + colours
     held_out, y = (np.asarray(dataset.parts)[rows] != 0).astype(np.intp), dataset.y[rows]
-    if dataset.task == "classification":
+    if dataset.class_names:
         return np.clip(y.astype(np.intp), 0, len(CLASS_COLOURS) - 1) * 2 + held_out
     if dataset.n_inputs == 1:
         return held_out

@@ -39,6 +39,14 @@ def groups(n: int = 60, n_features: int = 2, seed: int = 0) -> TrainingData:
     return TrainingData(classes(n, 3, n_features, seed).Z, np.zeros(n, np.int64), "clustering")
 
 
+def directions(n: int = 60, n_features: int = 4, seed: int = 0) -> TrainingData:
+    """Points that vary most along some directions, and have no targets."""
+    random = np.random.default_rng(seed)
+    Z = random.normal(size=(n, n_features)) * np.geomspace(3.0, 0.3, n_features)
+    turn = np.linalg.qr(random.normal(size=(n_features, n_features)))[0]
+    return TrainingData(Z @ turn + random.normal(size=n_features), np.zeros(n, np.int64), "projection")
+
+
 def training(
     loss: str = "squared",
     optimizer: str = "adam",

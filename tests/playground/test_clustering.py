@@ -19,6 +19,8 @@ from tests.playground.test_whole_path import type_file_name
 
 Open = Callable[..., Hands]
 EMPTY = Experiment(data=DrawnData())
+BAD = ((-0.62, -0.4), (-0.58, -0.6), (0.3, 0.05))
+"""Two of the three within one blob, the third between the others."""
 CORNERS = ((-0.6, -0.5), (0.6, -0.5), (0.0, 0.6))
 
 
@@ -79,10 +81,12 @@ def test_three_blobs_by_mouse_alone(
     hands.wait(lambda: len(centres(hands)) == 3)
 
     # Three centres, all in the wrong place.
-    for index, place in enumerate(((-0.62, -0.4), (-0.58, -0.6), (0.3, 0.05))):
+    for index, place in enumerate(BAD):
         hands.drag(tuple(centres(hands)[index]), place)
         while not is_at(hands, index, place):
             hands.qtbot.wait(10)
+    for index, place in enumerate(BAD):
+        hands.wait(lambda index=index, place=place: is_at(hands, index, place))  # type: ignore[misc]
     assert learner(hands).initialization == "by_hand"
     assert len(learner(hands).centres) == 3
     assert hands.epoch == 0

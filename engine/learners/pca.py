@@ -1,0 +1,265 @@
+"""Principal components: the directions of most variance, one at a time or all at once."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Literal
+
+import numpy as np
+
+from engine.dataset import FloatArray, frozen_array
+from engine.gaussians import ellipse
+from engine.learner import Path, TrainingData
+from engine.overlays import Arrows, Frame, Line, Marks, Overlay, Segments
+from engine.projecting import ProjectionLearner, ProjectionState
+from engine.settings import Settings, choice
+from engine.stepwise import CannotLearn
+
+if TYPE_CHECKING:
+    from engine.training_settings import Training
+
+_STILL = 1e-8
+"""A direction has been found once what the covariance makes of it points elsewhere by so small a share of its size."""
+_PIECE = 4096
+"""Rows that are multiplied in their own precision, in the cache; what they add up to is in double precision."""
+_MOST_SEGMENTS = 2_000
+_REACH = 2.0
+"""An arrow is so many standard deviations long."""
+
+
+class PrincipalComponents(Settings):
+    """Directions along which the points vary most."""
+
+    kind: Literal["pca"] = "pca"
+    found: Literal["power_iteration", "svd"] = choice(
+        "power_iteration",
+        "Found by",
+        "Power iteration turns one direction after the other to where the variance is largest, and takes the variance"
+        " along it away (deflation); the singular value decomposition finds all of them at once.",
+        labels={"power_iteration": "Power iteration", "svd": "SVD, all at once"},
+    )
+    components: int = choice(1, "Components", "How many directions are looked for, at most one a feature.", ge=1, le=64)
+    angle: float = choice(
+        100.0,
+        "First direction",
+        "Where the first direction of two features begins, in degrees from the horizontal axis; drag the arrow on the"
+        " stage to turn it.",
+        ge=-180.0, le=180.0, step=1.0, unit="°", only_for={"found": ("power_iteration",)},
+    )  # fmt: skip
+
+
+def make(settings: PrincipalComponents, training: Training, data: TrainingData) -> PcaLearner:
+    """The learner, whose steps turn one direction."""
+    return PcaLearner(settings, training, data)
+
+
+@dataclass(frozen=True, eq=False)
+class PcaState(ProjectionState):
+    """The directions so far.
+
+    Parameters
+    ----------
+    mean : (p,) of the points; empty before the first step.
+    directions : (r, p) unit vectors, those that have been found and last the one that is being turned.
+    found : how many of them have been found.
+    """
+
+    mean: FloatArray = field(default_factory=lambda: np.empty(0))
+    directions: FloatArray = field(default_factory=lambda: np.empty((0, 0)))
+    found: int = 0
+
+
+class PcaLearner(ProjectionLearner[PcaState]):
+    """Principal component analysis.
+
+    The covariance is that of the population, divided by n. A step of the power iteration multiplies the direction by
+    the deflated covariance, and takes the largest loading as positive once it stands still; the first step of the next
+    component begins with a direction drawn from the seed, at right angles to those found. It ends with as many
+    components as are wanted, or as there is variance in.
+
+    References
+    ----------
+    Jolliffe (2002). Principal Component Analysis, 2nd ed., sections 1.1 and 3.5.
+    Golub and Van Loan (2013). Matrix Computations, 4th ed., section 8.2.1 (power iteration).
+    Hotelling (1933). Analysis of a complex of statistical variables into principal components (deflation).
+    """
+
+    def __init__(self, settings: PrincipalComponents, training: Training, data: TrainingData) -> None:
+        super().__init__(training, data)
+        self.settings = settings
+        self._moments: tuple[FloatArray, FloatArray, FloatArray] | None = None
+
+    def init(self, data: TrainingData) -> PcaState:
+        """No direction is known, but the first is shown where it begins."""
+        if len(data.Z) == 0:
+            return PcaState()
+        mean, _ = self._mean_and_covariance(data)
+        state = PcaState(mean=mean, directions=frozen_array(self._start(0, np.empty((0, len(mean))))[None], np.float64))
+        return replace(state, objective=self._left_over(state, data))
+
+    @property
+    def wanted(self) -> int:
+        """How many components are looked for."""
+        return min(self.settings.components, self.n_features)
+
+    # -- the steps
+
+    def next(self, state: PcaState, data: TrainingData) -> PcaState:
+        """One turn of the direction in hand, or everything at once."""
+        mean, covariance = self._mean_and_covariance(data)
+        if not covariance.trace() > 0:
+            raise CannotLearn("All points lie in one place, so there is no direction of variance: move some.")
+        if self.settings.found == "svd":
+            directions = _signed(_singular_directions(data.Z, mean, covariance)[: self.wanted])
+            state = replace(state, mean=mean, directions=frozen_array(directions, np.float64), found=len(directions))
+            return replace(state, objective=self._left_over(state, data), ended=True)
+        known, turning = state.directions[: state.found], state.directions[state.found :]
+        deflated = _deflated(covariance, known)
+        before = turning[0] if len(turning) else self._start(state.found, known)
+        after = deflated @ before
+        size = float(np.linalg.norm(after))
+        if size <= 1e-12 * float(covariance.trace()):  # nothing varies any more at right angles to what was found
+            return replace(state, directions=frozen_array(known, np.float64), ended=True)
+        stands = float(np.linalg.norm(after - (after @ before) * before)) < _STILL * size
+        after /= size
+        directions = np.concatenate([known, _signed(after[None]) if stands else after[None]])
+        state = replace(
+            state, mean=mean, directions=frozen_array(directions, np.float64), found=state.found + int(stands)
+        )
+        return replace(state, objective=self._left_over(state, data), ended=state.found >= self.wanted)
+
+    def _start(self, index: int, known: FloatArray) -> FloatArray:
+        """Where the direction number `index` begins (p,)."""
+        if index == 0 and self.n_features == 2:
+            angle = math.radians(self.settings.angle)
+            return np.array([math.cos(angle), math.sin(angle)])
+        drawn = np.random.default_rng([self.training.seed, index]).normal(size=self.n_features)
+        drawn -= known.T @ (known @ drawn)
+        return np.asarray(drawn / np.linalg.norm(drawn))
+
+    def _mean_and_covariance(self, data: TrainingData) -> tuple[FloatArray, FloatArray]:
+        """(p,) and (p, p), computed once for each set of points."""
+        if self._moments is None or self._moments[0] is not data.Z:
+            Z = np.ascontiguousarray(data.Z)
+            mean = np.asarray(Z.mean(axis=0, dtype=np.float64))
+            covariance, middle = np.zeros((Z.shape[1], Z.shape[1])), mean.astype(Z.dtype)
+            for first in range(0, len(Z), _PIECE):
+                centred = Z[first : first + _PIECE] - middle
+                covariance += centred.T @ centred
+            covariance /= max(1, len(Z))
+            self._moments = data.Z, np.asarray(frozen_array(mean, np.float64)), covariance
+        return self._moments[1], self._moments[2]
+
+    def _left_over(self, state: PcaState, data: TrainingData) -> float:
+        """The mean squared distance of the points to the subspace of the directions."""
+        _, covariance = self._mean_and_covariance(data)
+        return max(0.0, float(covariance.trace()) - float(self.variances(state, data).sum()))
+
+    def again(self, state: PcaState, data: TrainingData) -> PcaState:
+        """Go on with the directions that are there: more are looked for, or some given up."""
+        if self.settings.found == "svd" or not len(state.directions):
+            return self.init(data)
+        kept = min(state.found, self.wanted)
+        state = replace(state, directions=frozen_array(state.directions[:kept], np.float64), found=kept)
+        return replace(state, ended=kept >= self.wanted, objective=self._left_over(state, data))
+
+    # -- what it says
+
+    def variances(self, state: PcaState, data: TrainingData) -> FloatArray:
+        """The variance of the points along each direction (r,)."""
+        _, covariance = self._mean_and_covariance(data)
+        return np.asarray(np.einsum("ri,ij,rj->r", state.directions, covariance, state.directions))
+
+    def scores(self, state: PcaState, Z: FloatArray) -> FloatArray:
+        """How far along each direction from the mean (n, r)."""
+        if len(state.directions) == 0:
+            return np.zeros((len(Z), 1))
+        return np.asarray((np.asarray(Z, np.float64) - state.mean) @ state.directions.T)
+
+    def reconstructed(self, state: PcaState, Z: FloatArray, components: int) -> FloatArray:
+        """The rows of features (n, p) that the first `components` scores stand for."""
+        directions = state.directions[:components]
+        return np.asarray(state.mean + ((np.asarray(Z, np.float64) - state.mean) @ directions.T) @ directions)
+
+    def left_over(self, state: PcaState, Z: FloatArray) -> FloatArray:
+        """The squared distance of each row to the subspace of the directions (n,)."""
+        if len(state.mean) == 0:
+            return np.zeros(len(Z))
+        rest = np.asarray(Z, np.float64) - self.reconstructed(state, Z, len(state.directions))
+        return np.asarray((rest**2).sum(axis=1))
+
+    def metrics(self, state: PcaState, data: TrainingData) -> dict[str, float]:
+        """The variance along the last direction, and what all of them explain and leave over."""
+        variances = self.variances(state, data)
+        if len(variances) == 0:
+            return {}
+        return {
+            "variance": float(variances[-1]),
+            "explained": self.quality(state, data),
+            "reconstruction": self._left_over(state, data),
+        }
+
+    def quality(self, state: PcaState, data: TrainingData) -> float:
+        """The share of the variance that the directions explain."""
+        _, covariance = self._mean_and_covariance(data)
+        total = float(covariance.trace())
+        return float(self.variances(state, data).sum()) / total if total > 0 else math.nan
+
+    def ending(self, state: PcaState) -> str:
+        """How many directions there are."""
+        found = f"{state.found} direction{'' if state.found == 1 else 's'} found"
+        by = "at once" if self.settings.found == "svd" else f"in {state.step:,} steps"
+        rest = "" if state.found >= self.wanted else "; the points do not vary in any other"
+        return f"{found} {by}{rest}."
+
+    def path(self, state: PcaState) -> Path:
+        return "numpy"
+
+    def overlays(self, state: PcaState, data: TrainingData, frame: Frame) -> tuple[Overlay, ...]:
+        """The mean, an arrow along each direction, and, of two inputs, the ellipse and the feet of the points."""
+        if frame.places is None or len(state.directions) == 0:
+            return ()
+        deviations = np.sqrt(np.maximum(0.0, self.variances(state, data)))
+        tips = state.mean + _REACH * deviations[:, None] * state.directions
+        origin = np.asarray(frame.places(state.mean[None]), np.float64)[0]
+        arrows = Arrows(origin, np.asarray(frame.places(tips), np.float64), state.found)
+        drawn: list[Overlay] = [Marks(origin[None], "centre"), arrows]
+        if frame.inputs is None or self.n_features != 2 or len(data.Z) != len(frame.points):
+            return tuple(drawn)
+        _, covariance = self._mean_and_covariance(data)
+        if np.linalg.det(covariance) > 0:
+            drawn += [
+                Line(np.asarray(frame.inputs(ellipse(state.mean, covariance, size))), "ellipse") for size in (1.0, 2.0)
+            ]
+        direction = state.directions[-1 if state.found < len(state.directions) else 0]
+        reach = 1e3 * max(1e-9, float(deviations.max()))
+        ends = frame.inputs(np.stack([state.mean - reach * direction, state.mean + reach * direction]))
+        drawn.append(Line(np.asarray(ends, np.float64), "axis"))
+        if len(data.Z) <= _MOST_SEGMENTS:
+            along = (np.asarray(data.Z, np.float64) - state.mean) @ direction
+            feet = np.asarray(frame.inputs(state.mean + along[:, None] * direction), np.float64)
+            drawn.append(Segments(np.hstack([np.asarray(frame.points, np.float64), feet])))
+        return tuple(drawn)
+
+
+def _deflated(covariance: FloatArray, known: FloatArray) -> FloatArray:
+    """The covariance of the points without what they have along the `known` directions (r, p)."""
+    rest = np.eye(len(covariance)) - known.T @ known
+    return np.asarray(rest @ covariance @ rest)
+
+
+def _signed(directions: FloatArray) -> FloatArray:
+    """Each with its largest loading positive, so that a picture does not turn over."""
+    largest = np.abs(directions).argmax(axis=1)
+    return directions * np.where(directions[np.arange(len(directions)), largest] < 0, -1.0, 1.0)[:, None]
+
+
+def _singular_directions(Z: FloatArray, mean: FloatArray, covariance: FloatArray) -> FloatArray:
+    """The right singular vectors of the centred points, of the largest singular values first.
+
+    Of more points than features by the covariance, whose eigenvectors they are: that is quicker by far.
+    """
+    if len(Z) <= 2 * len(mean):
+        return np.asarray(np.linalg.svd(np.asarray(Z, np.float64) - mean, full_matrices=False)[2])
+    return np.asarray(np.linalg.eigh(covariance)[1].T[::-1])
