@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 
-from engine.comparison import EXPLANATION, standings
+from engine.comparison import standings
 from engine.dataset import FloatArray
 from engine.metrics import METRICS, estimate_text
 from engine.search import Axis, chosen, value_text
@@ -21,6 +23,11 @@ from widgets.validation_values import (
 )
 
 _PARTS = (("training", "train", 0), ("held out", "held out", 1))
+METRICS_END = {
+    "accuracy": (0.0, 1.0), "r2": (-math.inf, 1.0), "rmse": (0.0, math.inf), "mae": (0.0, math.inf),
+    "loss": (-math.inf, math.inf),
+}  # fmt: skip
+"""How small and how large each measure can be: a band that goes further says nothing."""
 _BANDS = "Bands and bars: ± 1.96 standard errors over the folds."
 
 
@@ -83,7 +90,8 @@ def short_sentences(task: ValidationTask, scores: Scores) -> tuple[str, ...]:
         score = f"{score}, test {estimate_text(measure, test)}"
     winner = scores.study.candidates[task.winner]
     values = ", ".join(value_text(value) for _, value in winner.values)
-    return f"Take {winner.title}: {score}", f"{values}: {score}", score, held_out
+    taken_is = f"Take {winner.title}"
+    return f"{taken_is}: {score}", f"{taken_is}: {held_out}", f"Take {values}: {held_out}", score, held_out
 
 
 def _candidate_text(scores: Scores, candidate: int) -> str:
@@ -128,6 +136,7 @@ def _folds_picture(scores: Scores) -> ScorePicture:
         np.arange(n_folds, dtype=float), "fold", title, series, tuple(tips),
         tuple(str(fold + 1) for fold in range(n_folds)), joined=False,
         average=None if spread is None else (spread.mean, spread.half_width), note=note,
+        limits=METRICS_END[study.measure],
     )  # fmt: skip
 
 
@@ -156,14 +165,18 @@ def _curve(
         half = np.array(
             [np.nan if spread is None or spread.half_width is None else spread.half_width for spread in spreads]
         )
-        series.append(ScoreSeries(name, part, mean, mean - half, mean + half))
+        low, high = np.clip((mean - half, mean + half), *METRICS_END[scores.study.measure])
+        series.append(ScoreSeries(name, part, mean, low, high))
     tips = tuple(
         f"{candidate.title}\n{_candidate_text(scores, index)}"
         for index, candidate in enumerate(scores.study.candidates)
     )
     y_title = METRICS[scores.study.measure].title
     note = _BANDS if scores.study.n_folds > 1 else ""
-    return ScorePicture(x, title, y_title, tuple(series), tips, names, log=log, marked=marked, note=note)
+    return ScorePicture(
+        x, title, y_title, tuple(series), tips, names, log=log, marked=marked, note=note,
+        limits=METRICS_END[scores.study.measure],
+    )  # fmt: skip
 
 
 def _heat_map(task: ValidationTask, scores: Scores) -> HeatPicture:
@@ -205,8 +218,8 @@ def _comparison(scores: Scores) -> ComparisonPicture:
         if found is not None:
             intervals = (
                 _difference_text(study.measure, found.mean, "+"),
-                f"± {_difference_text(study.measure, found.half_width)} (p = {found.p:.2g})",
-                f"± {_difference_text(study.measure, found.corrected_half_width)} (p = {found.corrected_p:.2g})",
+                f"± {_difference_text(study.measure, found.half_width)}, p {_p_text(found.p)}",
+                f"± {_difference_text(study.measure, found.corrected_half_width)}, p {_p_text(found.corrected_p)}",
             )
         rows.append(
             ComparisonRow(
@@ -214,8 +227,16 @@ def _comparison(scores: Scores) -> ComparisonPicture:
                 *intervals, is_best=standing.rank == 1,
             )
         )  # fmt: skip
-    note = f"± of a score: 1.96 standard errors over {study.n_folds:,} folds. {EXPLANATION}"
+    note = (
+        f"± of the {METRICS[study.measure].title}: 1.96 standard errors over {study.n_folds:,} folds. Paired t takes"
+        " the folds for independent, which makes it too narrow; corrected (Nadeau and Bengio 2003) it reckons with the"
+        " points that they share."
+    )
     return ComparisonPicture(tuple(rows), METRICS[study.measure].title, note)
+
+
+def _p_text(p: float) -> str:
+    return "< 0.001" if p < 0.001 else f"{p:.3f}" if p < 0.01 else f"{p:.2f}"
 
 
 def _difference_text(measure: str, value: float, sign: str = "-") -> str:

@@ -12,8 +12,10 @@ from widgets.validation_values import ComparisonPicture, ComparisonRow
 from widgets.xy_chart import write
 
 _EMPTY = "Tick learners, run, and they stand here by their scores on the same folds."
-_PADDING, _GAP = 12.0, 16.0
-_HEADINGS = ("Learner", "held out", "training", "to the best", "95 % paired t", "95 % corrected t")
+_PADDING, _GAP = 12.0, 10.0
+_HEADINGS = ("Learner", "held out", "training", "to best", "95 % paired t", "corrected t")
+_LEAST_TITLE = 110.0
+"""Pixels of a learner's title that are always seen."""
 
 
 class ComparisonTable(PictureView):
@@ -46,19 +48,31 @@ class ComparisonTable(PictureView):
         content = self._content
         if content is None:
             return QSize(0, 0)
-        width = sum(self._widths(content, self.theme)) + _GAP * (len(_HEADINGS) - 1) + 2 * _PADDING
+        title, *others = self._natural_widths(content, self.theme)
+        width = min(title, _LEAST_TITLE) + sum(others) + _GAP * (len(_HEADINGS) - 1) + 2 * _PADDING
         room = QRectF(0, 0, max(width, self.canvas.width()) - 2 * _PADDING, 1000)
         note = QFontMetricsF(chart_font(self.theme)).boundingRect(room, Qt.TextFlag.TextWordWrap, content.note)
         lines = (len(content.rows) + 1) * self._row_height(self.theme)
         return QSize(round(width), round(lines + note.height() + 1.2 * _PADDING))
 
-    def _widths(self, content: ComparisonPicture, theme: Theme) -> list[float]:
-        """Of the columns."""
+    def _widths(self, content: ComparisonPicture, theme: Theme, room: float) -> list[float]:
+        """Of the columns, where there is so much room for all: the titles give way, as far as they can."""
+        title, *others = self._natural_widths(content, theme)
+        left = room - sum(others) - _GAP * (len(_HEADINGS) - 1) - 2 * _PADDING
+        return [min(title, max(left, _LEAST_TITLE)), *others]
+
+    @staticmethod
+    def _natural_widths(content: ComparisonPicture, theme: Theme) -> list[float]:
+        """Of the columns, where there is room for everything."""
         font = chart_font(theme)
+        usual = QFontMetricsF(font)
         font.setWeight(QFont.Weight.DemiBold)
-        letters = QFontMetricsF(font)
-        lines = [_headings(content), *(_cells(row) for row in content.rows)]
-        return [max(letters.horizontalAdvance(text) for text in texts) for texts in zip(*lines, strict=True)]
+        bold = QFontMetricsF(font)
+        lines = [[usual.horizontalAdvance(text) for text in _HEADINGS]]
+        lines += [
+            [(bold if row.is_best else usual).horizontalAdvance(cell) for cell in _cells(row)] for row in content.rows
+        ]
+        return [max(widths) for widths in zip(*lines, strict=True)]
 
     def line_area(self, line: int) -> QRectF:
         """Where a line is in the picture on the screen."""
@@ -79,11 +93,11 @@ class ComparisonTable(PictureView):
         painter.setFont(chart_font(theme))
         height = self._row_height(theme)
         cells = [_cells(row) for row in content.rows]
-        headings, widths = _headings(content), self._widths(content, theme)
+        widths = self._widths(content, theme, target.width())
         left = target.left() + _PADDING
         middle = target.top() + 4 + height / 2
         painter.setPen(QColor(theme.muted))
-        for column, heading in enumerate(headings):
+        for column, heading in enumerate(_HEADINGS):
             write(painter, left + sum(widths[:column]) + _GAP * column, middle, heading)
         painter.setPen(QPen(QColor(theme.border), 1))
         painter.drawLine(QPointF(left, middle + height / 2), QPointF(target.right() - _PADDING, middle + height / 2))
@@ -104,14 +118,15 @@ class ComparisonTable(PictureView):
         font.setWeight(QFont.Weight.DemiBold if row.is_best else QFont.Weight.Normal)
         painter.setFont(font)
         painter.setPen(QColor(theme.text))
+        title = QFontMetricsF(font).elidedText(row.title, Qt.TextElideMode.ElideRight, widths[0] + 1)
         if row.sentence:
-            write(painter, at.x(), at.y(), row.title)
+            write(painter, at.x(), at.y(), title)
             painter.setPen(QColor(theme.danger))
             room = target.right() - at.x() - widths[0] - _GAP - _PADDING
             said = QFontMetricsF(font).elidedText(row.sentence, Qt.TextElideMode.ElideRight, room)
             write(painter, at.x() + widths[0] + _GAP, at.y(), said)
             return
-        for column, text in enumerate(texts):
+        for column, text in enumerate((title, *texts[1:])):
             write(painter, at.x() + sum(widths[:column]) + _GAP * column, at.y(), text)
 
     def paint_hover(self, painter: QPainter, pointer: QPointF) -> None:
@@ -152,10 +167,6 @@ class ComparisonTable(PictureView):
         self._line = min(max(self._line + steps[Qt.Key(key)], 0), len(self._content.rows) - 1)
         self.redraw()
         return True
-
-
-def _headings(content: ComparisonPicture) -> tuple[str, ...]:
-    return _HEADINGS[0], f"{content.measure}, held out", *_HEADINGS[2:]
 
 
 def _cells(row: ComparisonRow) -> tuple[str, ...]:

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from PySide6.QtCore import QPointF, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QColor, QFontMetricsF, QPainter, QPen, QPolygonF
 
-from widgets.axes import Axis, Tick, padded_range
+from widgets.axes import Axis, Tick, number_text, padded_range
 from widgets.curve_chart import chart_font, curve_colour, part_pen, polyline
 from widgets.picture_view import PictureView
 from widgets.sections import chip
@@ -105,7 +105,9 @@ class ScoreChart(PictureView):
             best = min((value for each in content.series if each.part for value in each.mean if value > 0), default=0.0)
             if log and best > 0:  # What is out of all proportion leaves the picture, or nothing else could be read.
                 means, edges = (np.clip(array, best / _BEYOND, best * _BEYOND) for array in (means, edges))
-        return padded_range(np.concatenate([means, edges]), log=log)
+        low, high = padded_range(np.concatenate([means, edges]), log=log)
+        least, most = content.limits
+        return (max(low, least) if not log else low), min(high, most)
 
     def _on_log_clicked(self, checked: bool) -> None:
         self._wants_log = checked
@@ -136,7 +138,9 @@ class ScoreChart(PictureView):
         if low == high or not content.joined or content.x_names:
             low, high, log = low - 0.5, high + 0.5, False
         line = QFontMetricsF(chart_font(theme)).height()
-        inner = target.adjusted(8, line + 2, -6, 0)
+        # The last tick may be as far right as the picture goes, and half of its number further.
+        beyond = QFontMetricsF(chart_font(theme)).horizontalAdvance(number_text(float(content.x[-1]))) / 2
+        inner = target.adjusted(8, line + 2, -max(6.0, beyond), 0)
         names = content.x_title, content.y_title
         frame = lay_out(inner, theme, (low, high), self._range(), names, log=(log, self._is_log))
         if not content.x_names:
@@ -259,7 +263,7 @@ class ScoreChart(PictureView):
 
     def _paint_mark(self, painter: QPainter, frame: Frame, place: int, colour: str) -> None:
         assert self._content is not None
-        x = frame.x.place(float(self._content.x[place]))
+        x = round(frame.x.place(float(self._content.x[place]))) + 0.5  # sharp
         pen = QPen(QColor(colour), 1.5)
         pen.setDashPattern((3.0, 2.0))
         painter.setPen(pen)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Literal
@@ -102,6 +103,7 @@ class ScorePicture:
     marked : the place to be outlined, or None.
     tips : what is said of each place.
     note : what the bands and bars mean.
+    limits : how small and how large a score can be.
     """
 
     x: FloatArray
@@ -115,6 +117,7 @@ class ScorePicture:
     average: tuple[float, float | None] | None = None
     marked: int | None = None
     note: str = ""
+    limits: tuple[float, float] = (-math.inf, math.inf)
 
 
 @dataclass(frozen=True, eq=False)

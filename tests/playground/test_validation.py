@@ -239,7 +239,7 @@ def words(path: Path) -> str:
     [
         ("folds", ("training", "held out", "fold", "accuracy")),
         ("search", ("Learning rate", "Layer 1 units", "0.01", "0.1")),
-        ("compare", ("Learner", "accuracy, held out", "Gaussian naive Bayes", "95 % paired t")),
+        ("compare", ("Learner", "held out", "Gaussian naive Bayes", "95 % paired t")),
     ],
 )
 def test_what_validation_shows_is_a_figure_in_every_format(
@@ -327,6 +327,7 @@ def test_a_narrow_dock_shows_every_control_and_the_result_in_short(open_window: 
     assert "Learning rate" in said[0]
     assert said[0].startswith(f"Take Learning rate {hands.status.split()[3]}")
     assert len(said[2]) < len(said[1]) <= len(said[0])
+    assert said[1].startswith("Take Learning rate")
     assert "%" in said[2]
     assert view.sentence.toolTip() == hands.status
 

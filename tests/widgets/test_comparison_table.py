@@ -74,9 +74,17 @@ def test_lines_come_and_go_with_the_results(show: Show, picture: Picture) -> Non
     assert written() == [True, True]
 
 
+def test_the_table_fits_the_dock_of_a_usual_window(show: Show) -> None:
+    worst = ("89.6 ± 11.3 %", "100.0 %", "−10.4 %", "± 11.9 %, p < 0.001", "± 11.9 %, p 0.001")
+    rows = (*ROWS, ComparisonRow("Gaussian process, kernel ridge", *worst))
+    view = show(table(rows), 600, 260)
+    assert view.canvas.width() <= 600
+    assert not view._scroll.horizontalScrollBar().isVisible()
+
+
 def test_no_column_is_cut_off_in_a_narrow_dock(show: Show) -> None:
     view = show(table(), 300, 110)
-    assert view.canvas.width() > 600
+    assert view.canvas.width() > 400
 
 
 def test_a_click_wishes_for_the_learner_of_the_line(show: Show, qtbot: QtBot) -> None:

@@ -185,3 +185,17 @@ def test_an_empty_chart_says_so_and_takes_nothing(show: Show, qtbot: QtBot) -> N
     with qtbot.assertNotEmitted(view.place_chosen):
         click(view, QPointF(200, 100))
         QTest.keyClick(view.canvas, Key.Key_Return)
+
+
+def test_a_share_ends_at_one_with_its_axis_and_the_last_number_is_whole(show: Show, picture: Picture) -> None:
+    series = ScoreSeries("held out", 1, np.array([0.8, 0.95, 1.0]), np.array([0.7, 0.9, 1.0]), np.ones(3))
+    places = np.array([1.0, 100.0, 10_000.0])
+    content = ScorePicture(places, "C", "accuracy", (series,), ("", "", ""), log=True, limits=(0.0, 1.0))
+    view = show(chart(content), 420, 190)
+    frame = view._frame(view.canvas.rect().toRectF(), LIGHT)
+    assert frame.y.high == 1.0
+    half = view.fontMetrics().horizontalAdvance("10,000") / 2
+    assert frame.x.place(10_000.0) + 0.8 * half < view.canvas.width()
+    image = picture(view.canvas)
+    edge = {image.pixelColor(image.width() - 1, y).name() for y in range(image.height())}
+    assert edge == {LIGHT.window}
