@@ -195,24 +195,50 @@ def _point(dataset: Dataset, row: int) -> str:
     return f"{what} · {part} · row {row + 1}"
 
 
-def paint_hover(painter: QPainter, frame: Frame, lines: tuple[str, ...], at: Floats) -> None:
-    """Write `lines` on a card beside the pixel `at` (2,), wherever there is room for it in the plot."""
+def card_area(width: float, height: float, at: Floats, plot: QRectF, shown: Floats) -> QRectF:
+    """Where a card is: on the side of the pixel `at` (2,) where it covers fewest of what is `shown` there.
+
+    Below and to the right where that is all the same; a side without room for the card is none.
+
+    Parameters
+    ----------
+    plot : what the card has to be within.
+    shown : (m, 2) pixels that should be seen.
+    """
+    x, y = float(at[0]), float(at[1])
+    right, below = x + _OFFSET.x(), y + _OFFSET.y()
+    left, above = x - _OFFSET.x() - width, y - _OFFSET.y() - height
+    sides = [QRectF(across, down, width, height) for down in (below, above) for across in (right, left)]
+    inside = plot.adjusted(4, 4, -4, -4)
+    fitting = [side for side in sides if inside.contains(side)]
+    if not fitting:  # as much of it as can be
+        left = right if right + width <= inside.right() else max(inside.left(), left)
+        top = below if below + height <= inside.bottom() else max(inside.top(), above)
+        return QRectF(left, top, width, height)
+    return min(fitting, key=lambda side: _covered(side, shown))
+
+
+def _covered(area: QRectF, shown: Floats) -> int:
+    """How many pixels (m, 2) are in an area, or at its edge."""
+    reach = area.adjusted(-_PADDING, -_PADDING, _PADDING, _PADDING)
+    within = (shown >= (reach.left(), reach.top())) & (shown <= (reach.right(), reach.bottom()))
+    return int(within.all(axis=1).sum())
+
+
+def paint_hover(painter: QPainter, frame: Frame, lines: tuple[str, ...], at: Floats, shown: Floats) -> None:
+    """Write `lines` on a card beside the pixel `at` (2,), where it covers few of the pixels `shown` (m, 2)."""
     font = frame.font(-1)
     metrics = QFontMetricsF(font)
     line_height = metrics.height() + 3
     width = max(metrics.horizontalAdvance(line) for line in lines) + 2 * _PADDING
     height = line_height * len(lines) + 2 * _PADDING - 4
-    plot = frame.plot
-    left, top = float(at[0]) + _OFFSET.x(), float(at[1]) + _OFFSET.y()
-    if left + width > plot.right() - 4:
-        left = max(plot.left() + 4, float(at[0]) - _OFFSET.x() - width)
-    if top + height > plot.bottom() - 4:
-        top = max(plot.top() + 4, float(at[1]) - _OFFSET.y() - height)
+    card = card_area(width, height, at, frame.plot, shown)
+    left, top = card.left(), card.top()
     ground = QColor(frame.theme.tooltip)
     ground.setAlphaF(0.94)
     painter.setPen(Qt.PenStyle.NoPen)
     painter.setBrush(ground)
-    painter.drawRoundedRect(QRectF(left, top, width, height), 5.0, 5.0)
+    painter.drawRoundedRect(card, 5.0, 5.0)
     painter.setFont(font)
     painter.setPen(QColor(frame.theme.on_tooltip))
     for index, line in enumerate(lines):

@@ -306,7 +306,11 @@ class Hand:
             self._paint_crosshair(painter, frame, *self.crosshair)
         painter.restore()
         if self.reading:
-            paint_hover(painter, frame, self.reading, self.reading_at)
+            explained = self.explanation
+            shown = np.empty((0, 2))
+            if explained is not None and len(explained.xy):
+                shown = frame.mapping.to_pixels(explained.xy)
+            paint_hover(painter, frame, self.reading, self.reading_at, shown)
 
     def _paint_rubber(self, painter: QPainter, frame: Frame) -> None:
         outline = QPolygonF([QPointF(x, y) for x, y in frame.mapping.to_pixels(self.rubber)])

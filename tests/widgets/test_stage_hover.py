@@ -7,14 +7,14 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
-from PySide6.QtCore import QPoint, Qt
+from PySide6.QtCore import QPoint, QRectF, Qt
 from PySide6.QtTest import QTest
 from pytestqt.qtbot import QtBot
 
 from engine.dataset import Dataset, FloatArray, Part, Points, Task
 from engine.learner import Prediction
 from tests.widgets.stage_document import Document, Show, place
-from widgets.hover import hover_lines
+from widgets.hover import card_area, hover_lines
 from widgets.stage import Stage
 
 
@@ -138,3 +138,24 @@ def test_the_reading_is_off_while_a_stroke_is_drawn(document: Document, qtbot: Q
     qtbot.wait(50)
     assert stage.hand.reading == ()
     QTest.mouseRelease(stage, Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier, place(stage, 0.1, 0.5))
+
+
+PLOT = QRectF(0, 0, 400, 300)
+
+
+def test_the_card_leaves_the_points_that_it_speaks_of_to_be_seen() -> None:
+    at = np.array([200.0, 150.0])
+    around = {(x, y): at + np.array([x * 40.0, y * 40.0]) for x in (-1, 1) for y in (-1, 1)}
+    for free, corner in around.items():
+        others = np.array([place for side, place in around.items() if side != free])
+        card = card_area(120, 80, at, PLOT, others)
+        assert card.contains(*corner)
+        assert not any(card.contains(*place) for place in others)
+    assert card_area(120, 80, at, PLOT, np.empty((0, 2))).topLeft() == QPoint(216, 168)
+
+
+def test_the_card_stays_in_the_plot() -> None:
+    crowd = np.array([[250.0, 250.0]])
+    for at in ([5.0, 5.0], [395.0, 5.0], [5.0, 295.0], [395.0, 295.0], [200.0, 150.0]):
+        assert PLOT.contains(card_area(150, 110, np.array(at), PLOT, crowd))
+    assert PLOT.left() <= card_area(390, 290, np.array([200.0, 150.0]), PLOT, crowd).left()
