@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QWidget
 
 from engine.choosing_k import ChoosingK, has_k
 from engine.cluster_report import ChoiceOfK, as_classes, silhouette_report
+from engine.components_report import components_report
 from engine.confusion import confusion_by_part
 from engine.dataset import IntArray, Task
 from engine.deciding import has_threshold
@@ -20,6 +21,7 @@ from engine.report import reports
 from engine.snapshot import Judged
 from engine.weights import Weights, weights_of, why_no_weights
 from playground.resolve import Shown
+from widgets.components import Components
 from widgets.confusion import Confusion
 from widgets.curves import Curves
 from widgets.dendrogram import DendrogramView
@@ -117,6 +119,14 @@ def _confusion(judged: Judged | None) -> dict[str, IntArray]:
     return {} if judged is None else confusion_by_part(judged)
 
 
+def _pca_only(shown: Shown) -> str:
+    return "" if shown.experiment.learner.kind == "pca" else "This is about principal components."
+
+
+def _show_components(view: Components, found: Any, _: Judged | None) -> None:
+    view.set_content(found)
+
+
 def _show_silhouettes(view: Silhouettes, found: Any, _: Judged | None) -> None:
     view.set_content(found)
 
@@ -212,6 +222,17 @@ BOTTOM_VIEWS: tuple[BottomView, ...] = (
         _show_dendrogram,
         "Dendrogram",
         tasks=("clustering",),
+    ),
+    BottomView(
+        "components",
+        "Components",
+        "How much each component explains, and of which features it is made.",
+        Components,
+        _pca_only,
+        components_report,
+        _show_components,
+        "Components",
+        tasks=("projection",),
     ),
     BottomView(
         "silhouettes",

@@ -18,6 +18,7 @@ from engine.learners.hierarchical import Hierarchical
 from engine.snapshot import Judged
 from playground.bottom_views import BOTTOM_VIEWS, BottomView
 from playground.resolve import Shown
+from widgets.components import Components
 from widgets.confusion import Confusion
 from widgets.curves import Curves
 from widgets.dendrogram import DendrogramView
@@ -103,7 +104,7 @@ class EvaluationViews(QObject):
                 view.cell_chosen.connect(self._on_cell_chosen)
             if isinstance(view, Roc):
                 view.threshold_changed.connect(self._on_threshold_changed)
-            if isinstance(view, WeightsView | KChart | DendrogramView):
+            if isinstance(view, WeightsView | KChart | DendrogramView | Components):
                 view.edited.connect(self.edited)
             if isinstance(view, Curves):
                 view.log_changed.connect(self._on_log_changed)

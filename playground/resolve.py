@@ -16,6 +16,7 @@ from engine.generators import dataset_for
 from engine.learner import RUNNING, Outcome, Prediction
 from engine.overlays import Equation, Line, Overlay
 from engine.plane import on_stage, plane_of
+from engine.registry import LEARNERS
 from engine.snapshot import Field, Judged, Snapshot, SplitMetrics
 from engine.table_data import TableData
 from playground.workspace import Workspace
@@ -104,7 +105,7 @@ def resolve(
         outcome=outcome,
         has_model=usable,
         preparing=shot.preparing,
-        pace=_pace(shot),
+        pace=_pace(shot, experiment),
         device=_device(shot) if usable else "",
         counts=_counts(experiment, dataset),
     )
@@ -141,12 +142,13 @@ def aligned(prediction: Prediction | None, ids: IntArray | None, dataset: Datase
     )
 
 
-def _pace(shot: Snapshot) -> str:
+def _pace(shot: Snapshot, experiment: Experiment) -> str:
     if shot.epochs_per_second <= 0:
         return ""
+    what = f"{LEARNERS[experiment.learner.kind].epoch}s/s"
     if shot.epochs_per_second < 9.95:
-        return f"{shot.epochs_per_second:.1f} epochs/s"
-    return f"{shot.epochs_per_second:,.0f} epochs/s"
+        return f"{shot.epochs_per_second:.1f} {what}"
+    return f"{shot.epochs_per_second:,.0f} {what}"
 
 
 def _device(shot: Snapshot) -> str:

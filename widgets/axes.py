@@ -93,6 +93,20 @@ class Axis:
         return math.log10(value) if self.log else value
 
 
+@dataclass(frozen=True)
+class NamedAxis(Axis):
+    """An axis on which names stand, at 0, 1, 2, …"""
+
+    names: tuple[str, ...] = ()
+    most: int = 0
+    """How many there is room for; 0 leaves that to whoever asks."""
+
+    def ticks(self, count: int, *, whole: bool = False) -> tuple[Tick, ...]:
+        """Every name, or every second, third, … where they are many."""
+        every = max(1, -(-len(self.names) // max(1, self.most or count)))
+        return tuple(Tick(index, name) for index, name in enumerate(self.names) if index % every == 0)
+
+
 def linear_ticks(low: float, high: float, count: int) -> tuple[float, ...]:
     """Multiples of 1, 2 or 5 times a power of ten from `low` to `high`, at most `count` of them.
 

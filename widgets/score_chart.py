@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtCore import QPointF, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QColor, QFontMetricsF, QPainter, QPen, QPolygonF
 
-from widgets.axes import Axis, Tick, number_text, padded_range
+from widgets.axes import NamedAxis, number_text, padded_range
 from widgets.curve_chart import chart_font, curve_colour, part_pen, polyline
 from widgets.picture_view import PictureView
 from widgets.sections import chip
@@ -28,18 +28,6 @@ _LOG_OFFERED, _LOG_CHOSEN = 5.0, 50.0
 _BEYOND = 30.0
 """A logarithmic axis shows so many times the best held-out score, and so small a part of it."""
 _HEIGHT, _LEGEND_GAP = 96, 14.0
-
-
-@dataclass(frozen=True)
-class NamedAxis(Axis):
-    """An axis on which names stand, at 0, 1, 2, …"""
-
-    names: tuple[str, ...] = ()
-
-    def ticks(self, count: int, *, whole: bool = False) -> tuple[Tick, ...]:
-        """Every name, or every second, third, … where they are many."""
-        every = max(1, -(-len(self.names) // max(1, count)))
-        return tuple(Tick(index, name) for index, name in enumerate(self.names) if index % every == 0)
 
 
 class ScoreChart(PictureView):

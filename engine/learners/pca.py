@@ -151,6 +151,12 @@ class PcaLearner(ProjectionLearner[PcaState]):
             self._moments = data.Z, np.asarray(frozen_array(mean, np.float64)), covariance
         return self._moments[1], self._moments[2]
 
+    def spectrum(self, data: TrainingData) -> tuple[FloatArray, FloatArray]:
+        """The variance along every component (p,), the largest first, and the components (p, p) in rows."""
+        _, covariance = self._mean_and_covariance(data)
+        variances, axes = np.linalg.eigh(covariance)
+        return np.maximum(0.0, variances[::-1]), _signed(np.asarray(axes.T[::-1]))
+
     def _left_over(self, state: PcaState, data: TrainingData) -> float:
         """The mean squared distance of the points to the subspace of the directions."""
         _, covariance = self._mean_and_covariance(data)
