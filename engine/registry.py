@@ -150,7 +150,7 @@ LEARNERS: dict[str, LearnerEntry] = {
             "neighbours and kernels",
             ("classification", "regression"),
             KNearestNeighbours,
-            r"h(x) = \frac{\sum_{i \in N_k(x)} w_i \, y_i}{\sum_{i \in N_k(x)} w_i}",
+            r"h(x) = \frac{\sum_i w_i \, y_i}{\sum_i w_i} \quad i \in N_k(x)",
             "A place is what the training points around it are.",
             own_losses={"classification": "zero-one", "regression": "squared"},
             refits=True,
