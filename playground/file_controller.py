@@ -16,7 +16,8 @@ from engine.experiment import DrawnData, Experiment
 from engine.files import load_experiment, save_experiment
 from engine.generators import dataset_of
 from playground import dialogs
-from playground.choices import with_data
+from playground.choices import learned_task, with_data
+from playground.examples import EXAMPLES, Example
 from playground.export import FigureContent
 from playground.figures import figure_content
 from playground.opening import TABLE_SUFFIXES, read_points_or_table
@@ -86,6 +87,7 @@ class FileController(QObject):
         else:
             return False
         self._window.look.fit_at_once()
+        self._window.look.pace_for(learned_task(experiment))
         self._remember(path)
         self._window.say(f"Opened {path.name}.")
         return True
@@ -249,6 +251,26 @@ class FileController(QObject):
         self._recent_menu = QMenu("Open &Recent", menu)
         menu.insertMenu(before, self._recent_menu)
         self._fill_recent()
+
+    def add_example_menu(self, menu: QMenu, before: QAction) -> None:
+        """Add the experiments that come along to the File menu."""
+        examples = QMenu("&Examples", menu)
+        examples.setToolTipsVisible(True)
+        menu.insertMenu(before, examples)
+        for example in EXAMPLES:
+            action = examples.addAction(example.title)
+            action.setData(example)
+            action.setToolTip(example.sentence)
+            action.triggered.connect(self._open_example)
+
+    def _open_example(self) -> None:
+        action = self.sender()
+        if isinstance(action, QAction) and self.may_discard():
+            example: Example = action.data()
+            self._window.document.replace(load_experiment(example.path), None)
+            self._window.look.fit_at_once()
+            self._window.look.pace_for(learned_task(self._window.document.experiment))
+            self._window.say(f"{example.title}. {example.sentence}")
 
     def _fill_recent(self) -> None:
         if self._recent_menu is None:

@@ -112,7 +112,7 @@ class ViewController(QObject):
     def on_speed_chosen(self, entry: SpeedEntry) -> None:
         self._set_speed(SPEEDS.index(entry))
 
-    def on_task_chosen(self, task: str) -> None:
+    def pace_for(self, task: str) -> None:
         """Groups are found in a dozen steps, which flat out nobody would see."""
         slow, flat_out = _WATCHED, len(SPEEDS) - 1
         if task in UNSUPERVISED and self._window.workspace.speed == flat_out:

@@ -88,6 +88,7 @@ class MainWindow(QMainWindow):
         self.actions_ = ActionSet(self, self._callbacks())
         menus = self.actions_.fill(self.menuBar())
         self.files.add_recent_menu(menus["file"], self.actions_.actions["file.save"])
+        self.files.add_example_menu(menus["file"], self.actions_.actions["file.save"])
         menus["view"].addSeparator()
         for dock in self._docks:
             menus["view"].addAction(dock.toggleViewAction())
@@ -169,7 +170,7 @@ class MainWindow(QMainWindow):
         self.stage.range_changed.connect(self.look.on_range_changed)
         self.stage.tool_chosen.connect(self._data.on_tool_chosen)
         self.stage.fit_requested.connect(self.look.fit)
-        self.model_panel.task_chosen.connect(self.look.on_task_chosen)
+        self.model_panel.task_chosen.connect(self.look.pace_for)
         self.stage.centre_touched.connect(self._model.on_centre_touched)
         self.evaluation.edited.connect(self._model.on_edited)
         self.evaluation.selection_requested.connect(self._data.on_selection_requested)

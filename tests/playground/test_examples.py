@@ -1,0 +1,59 @@
+"""The experiments that come along: each opens from the menu, can be played, and comes to its end."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from PySide6.QtWidgets import QApplication, QMenu
+
+from engine import checks
+from engine.files import load_experiment
+from engine.generators import dataset_for
+from engine.training import Run
+from playground.examples import EXAMPLES, Example
+from tests.playground.conftest import Hands
+
+Open = Callable[..., Hands]
+
+
+def test_every_file_has_its_entry_and_every_entry_its_file() -> None:
+    folder = EXAMPLES[0].path.parent
+    assert {path.stem for path in folder.glob("*.playground")} == {example.name for example in EXAMPLES}
+    assert len({example.title for example in EXAMPLES}) == len(EXAMPLES)
+
+
+@pytest.mark.parametrize("example", EXAMPLES, ids=lambda example: example.name)
+def test_each_can_be_learned_to_its_end(example: Example) -> None:
+    experiment = load_experiment(example.path)
+    assert checks.blocking(experiment, dataset_for(experiment)) is None
+    run = Run(experiment)
+    run.advance_epochs(5000)
+    assert run.outcome.status == "converged"
+
+
+def test_what_they_are_to_show_is_so() -> None:
+    def ended(name: str) -> Run:
+        run = Run(load_experiment(next(example.path for example in EXAMPLES if example.name == name)))
+        run.advance_epochs(5000)
+        return run
+
+    stuck = ended("k-means-local-minimum").metrics()["all"]["inertia"].value
+    assert stuck > 2 * ended("k-means").metrics()["all"]["inertia"].value
+    for name in ("gaussian-mixture", "hierarchical", "dbscan"):
+        assert ended(name).metrics()["all"]["ari"].value > 0.95
+    assert ended("pca-svd-digits").metrics()["all"]["explained"].value > 0.7
+
+
+def test_an_example_opens_from_the_menu_as_an_experiment_without_a_file(open_window: Open, tmp_path: Path) -> None:
+    hands = open_window()
+    menu = next(each for each in hands.window.findChildren(QMenu) if each.title() == "&Examples")
+    action = next(each for each in menu.actions() if each.text() == "k-means in a local minimum")
+    action.trigger()
+    QApplication.processEvents()
+    hands.wait(lambda: hands.window.stage.figure.centres() is not None)
+    assert hands.window.document.path is None
+    assert not hands.playing
+    assert "drag one" in hands.status
+    assert hands.window.top_bar.transport.speed.currentText() == "3 steps/s"
