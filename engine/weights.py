@@ -73,8 +73,13 @@ class Weights:
     paths: Mapping[Penalty, WeightPath]
 
 
-def weights_of(model: Model | None) -> Weights | None:
-    """The weights of `model`; None if it is not a weighted sum of its features."""
+def weights_of(model: Model | None, *, with_paths: bool = True) -> Weights | None:
+    """The weights of `model`; None if it is not a weighted sum of its features.
+
+    Parameters
+    ----------
+    with_paths : whether to solve for the paths, which takes up to a second, and more beside a model that learns.
+    """
     found = None if model is None else model.learner.coefficients(model.state)
     if model is None or found is None:
         return None
@@ -82,8 +87,6 @@ def weights_of(model: Model | None) -> Weights | None:
     experiment, data = model.experiment, model.data
     classes = tuple(data.class_name(index) for index in range(values.shape[1])) if values.shape[1] > 1 else ("",)
     penalties = experiment.training.regularization
-    has_paths = isinstance(experiment.learner, LinearRegression) and experiment.training.loss.kind == "squared"
-    has_paths &= len(data.Z) > 1 and values.shape[0] <= _MOST_FEATURES
     return Weights(
         features=data.feature_names,
         outputs=classes,
@@ -91,8 +94,16 @@ def weights_of(model: Model | None) -> Weights | None:
         intercepts=intercepts,
         scaled=experiment.preparation.scaling != "none",
         strengths={"l1": penalties.l1, "l2": penalties.l2},
-        paths={"l2": ridge_path(data), "l1": lasso_path(data)} if has_paths else {},
+        paths={"l2": ridge_path(data), "l1": lasso_path(data)} if with_paths and has_paths(model) else {},
     )
+
+
+def has_paths(model: Model | None) -> bool:
+    """Whether there are paths of the weights of `model`."""
+    if model is None or not isinstance(model.experiment.learner, LinearRegression):
+        return False
+    is_squared = model.experiment.training.loss.kind == "squared"
+    return is_squared and len(model.data.Z) > 1 and model.data.Z.shape[1] <= _MOST_FEATURES
 
 
 def why_no_weights(model: Model | None) -> str:

@@ -19,7 +19,7 @@ from engine.learners.hierarchical import Hierarchical
 from engine.ranking import rankings
 from engine.report import reports
 from engine.snapshot import Judged
-from engine.weights import Weights, weights_of, why_no_weights
+from engine.weights import Weights, has_paths, weights_of, why_no_weights
 from playground.resolve import Shown
 from widgets.components import Components
 from widgets.confusion import Confusion
@@ -169,12 +169,29 @@ def _show_dendrogram(view: DendrogramView, found: Dendrogram | None, _: Judged |
 
 
 def _show_weights(view: WeightsView, found: Any, _: Judged | None) -> None:
-    view.set_content(*found)
+    view.set_content(found.weights, found.why_not)
 
 
-def _weights(judged: Judged | None) -> tuple[Weights | None, str]:
-    model = None if judged is None else judged.model
-    return weights_of(model), why_no_weights(model)
+@dataclass(frozen=True)
+class _FoundWeights:
+    """The weights, or why there are none; and whether their paths are yet to come."""
+
+    weights: Weights | None
+    why_not: str
+    awaits_paths: bool = False
+
+
+class _WeightsBeforePaths:
+    """The weights at once, and then with their paths; at once together where paths have been shown before."""
+
+    def __init__(self) -> None:
+        self._had_paths = False
+
+    def __call__(self, judged: Judged | None) -> _FoundWeights:
+        model = None if judged is None else judged.model
+        awaits = has_paths(model) and not self._had_paths
+        self._had_paths = has_paths(model)
+        return _FoundWeights(weights_of(model, with_paths=not awaits), why_no_weights(model), awaits)
 
 
 def why_no_threshold(judged: Judged) -> str:
@@ -281,9 +298,10 @@ BOTTOM_VIEWS: tuple[BottomView, ...] = (
         "Weights",
         "The weights of a linear model, and their paths under ridge and lasso.",
         WeightsView,
-        compute=_weights,
+        compute=_WeightsBeforePaths(),
         show=_show_weights,
         figure="Weights",
+        goes_on=lambda found: found.awaits_paths,
     ),
     BottomView(
         "validation",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import threading
 from collections.abc import Callable
 from pathlib import Path
 
@@ -14,9 +15,11 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QComboBox, QDialogButtonBox, QPushButton, QTabBar, QToolButton, QWidget
 from sklearn import metrics as reference
 
+from engine import weights
 from engine.dataset import Part
 from engine.edits import set_values
 from engine.experiment import Experiment
+from engine.learner import TrainingData
 from engine.overlays import Line
 from engine.training import Run
 from playground.settings import AppSettings
@@ -27,6 +30,7 @@ from widgets.confusion import Confusion
 from widgets.metrics_table import MetricsTable
 from widgets.residuals import Residuals
 from widgets.roc import Roc
+from widgets.weights import WeightsView
 
 MOONS = set_values(Experiment(), {"data.generator": "moons", "data.noise": 0.4, "learner.layers": "6"})
 SINE = set_values(Experiment(), {"data.generator": "sine", "training.loss.kind": "squared", "learner.layers": "6"})
@@ -333,3 +337,22 @@ def test_segments_fit_their_words(open_window: Open) -> None:
         choose(hands, title)
         for button in hands.find(kind).findChildren(QPushButton):
             assert button.width() >= button.fontMetrics().horizontalAdvance(button.text()), button.text()
+
+
+def test_weights_are_there_before_their_paths(open_window: Open, monkeypatch: pytest.MonkeyPatch) -> None:
+    may_solve = threading.Event()
+    solved = weights.lasso_path
+
+    def slow(data: TrainingData) -> weights.WeightPath:
+        may_solve.wait(20)
+        return solved(data)
+
+    monkeypatch.setattr(weights, "lasso_path", slow)
+    linear = {"learner.kind": "linear_regression", "learner.fit": "coordinate_descent", "preparation.polynomial": "5"}
+    hands = open_window(set_values(SINE, linear))
+    choose(hands, "Weights")
+    view = hands.find(WeightsView)
+    hands.wait(lambda: "largest weights" in view.summary())
+    assert not view._kinds.button("l1").isEnabled()
+    may_solve.set()
+    hands.wait(lambda: view._kinds.button("l1").isEnabled())
