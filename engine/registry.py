@@ -71,6 +71,7 @@ class LearnerEntry:
     most_points : the most training points that it learns from, 0 for any number; and `why_not_more`, a clause.
     live : the settings that may change while it learns, without beginning anew.
     epoch : what is counted while it learns.
+    has_centres : whether its clusters have centres, which can be taken in hand.
     """
 
     kind: str
@@ -88,6 +89,7 @@ class LearnerEntry:
     why_not_more: str = ""
     live: tuple[str, ...] = ()
     epoch: str = "epoch"
+    has_centres: bool = False
 
 
 LEARNERS: dict[str, LearnerEntry] = {
@@ -246,6 +248,7 @@ LEARNERS: dict[str, LearnerEntry] = {
             own_losses={"clustering": "inertia per point"},
             live=("k", "centres", "restarts", "empty"),
             epoch="half-step",
+            has_centres=True,
         ),
         LearnerEntry(
             "gaussian_mixture",
@@ -258,6 +261,7 @@ LEARNERS: dict[str, LearnerEntry] = {
             own_losses={"clustering": "minus log-likelihood per point"},
             live=("k", "centres", "tolerance", "variance_floor"),
             epoch="half-step",
+            has_centres=True,
         ),
         LearnerEntry(
             "dbscan",

@@ -41,6 +41,7 @@ _SHOWN: dict[tuple[Task, int], tuple[str, ...]] = {
     ("clustering", 2): ("probability", "boundary", "members", "trails", "grid", "legend"),
 }  # fmt: skip
 """What can be shown, by task and number of inputs."""
+_OF_CENTRES = ("members", "trails")
 _FOLDED_SHOWN = ("equation", "grid", "legend")
 _SHORT = {"held_out": "Held-out"}
 _RETITLED: dict[Task, dict[str, tuple[str, str]]] = {
@@ -215,7 +216,7 @@ class ModelPanel(Panel):
         self.plane.setVisible(many)
         if many:
             self.plane.set_plane(experiment.view.plane, input_names, axes)
-        self._set_view(experiment.view, len(input_names))
+        self._set_view(experiment.view, len(input_names), LEARNERS[learner.kind].has_centres)
 
     def _offer_learners(self) -> None:
         with QSignalBlocker(self.learner):
@@ -260,8 +261,10 @@ class ModelPanel(Panel):
             curve = loss_curve(loss.kind, loss.delta, "classification")
         self.loss_plot.set_curve(curve, title)
 
-    def _set_view(self, view: View, n_inputs: int) -> None:
+    def _set_view(self, view: View, n_inputs: int, has_centres: bool) -> None:
         shown = _SHOWN[self._task, min(2, n_inputs) if self._task == "regression" else 2]
+        if not has_centres:
+            shown = tuple(name for name in shown if name not in _OF_CENTRES)
         folded = [name for name in _FOLDED_SHOWN if name in shown]
         default = View()
         self._show_fold.set_contents(

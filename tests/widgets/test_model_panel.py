@@ -12,7 +12,7 @@ from PySide6.QtWidgets import QAbstractButton, QApplication, QLabel, QWidget
 from pytestqt.qtbot import QtBot
 
 from engine.dataset import Task
-from engine.experiment import Experiment, View
+from engine.experiment import Experiment, GeneratedData, View
 from engine.learners.decision_tree import DecisionTree
 from engine.learners.linear_regression import LinearRegression
 from engine.learners.logistic_regression import LogisticRegression
@@ -334,3 +334,13 @@ def test_settings_of_another_task_are_hidden(panel: ModelPanel) -> None:
         form = panel._learner_form("decision_tree")
         assert not form.row(shown).isHidden()
         assert form.row(hidden).isHidden()
+
+
+@pytest.mark.parametrize(("kind", "offered"), [("k_means", True), ("gaussian_mixture", True), ("dbscan", False)])
+def test_what_is_about_centres_is_offered_where_there_are_any(panel: ModelPanel, kind: str, offered: bool) -> None:
+    experiment = Experiment(data=GeneratedData(generator="blobs"), learner=LEARNERS[kind].settings())
+    panel.set_experiment(experiment, "clustering", ("x1", "x2"))
+    chips = {name: chip for name, chip in panel._show_chips.items() if name in ("members", "trails")}
+    assert [not chip.isHidden() for chip in chips.values()] == [offered, offered]
+    assert not panel._show_chips["probability"].isHidden()
+    assert panel._show_chips["probability"].text() == "Regions"
