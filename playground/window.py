@@ -172,6 +172,7 @@ class MainWindow(QMainWindow):
         self.stage.fit_requested.connect(self.look.fit)
         self.model_panel.task_chosen.connect(self.look.pace_for)
         self.stage.centre_touched.connect(self._model.on_centre_touched)
+        self.stage.centre_dropped.connect(self.document.end_merge)
         self.evaluation.edited.connect(self._model.on_edited)
         self.evaluation.selection_requested.connect(self._data.on_selection_requested)
         self.validation.selection_requested.connect(self._data.on_selection_requested)

@@ -48,6 +48,8 @@ class Stage(StageSurface):
     """rows (m,), the class index."""
     centre_touched = Signal(str, int, object)
     """ "move", "add" or "remove"; which centre; and where (2,), in the units of the plot."""
+    centre_dropped = Signal()
+    """A hand has put down what it moved."""
     fit_requested = Signal()
     tool_refused = Signal(str)
     """A sentence that says why a tool did nothing."""

@@ -267,7 +267,8 @@ class StageInput(QObject):
 
     def _lift(self) -> None:
         self._timer.stop()
-        self._stage.motion.let_go()
+        if self._stage.motion.let_go():
+            self._stage.centre_dropped.emit()
         self._is_down = False
         self._button = Qt.MouseButton.NoButton
         self._end_stroke()

@@ -68,10 +68,11 @@ class Motion(QObject):
             places[index] = place
             self._stage.figure.moved_centres = places
 
-    def let_go(self) -> None:
-        """The hand has put it down: it stays there until the model says where it is."""
-        self._held = None
+    def let_go(self) -> bool:
+        """The hand has put down what it had: it stays there until the model says where it is. Whether it had any."""
+        had, self._held = self._held is not None, None
         self._changed = time.monotonic()
+        return had
 
     def _rest(self) -> None:
         self._animation.stop()

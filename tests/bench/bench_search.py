@@ -141,7 +141,7 @@ def _search(experiment: Experiment, axes: tuple[tuple[str, float, float], ...], 
         for turn in range(_CANCELS):
             begun = time.perf_counter()
             _press_run(view)
-            wait_until(lambda: view.run_button.text() == "Run")
+            wait_until(lambda: view.run_button.text().startswith("Run"))
             seen.said.append(1000 * (time.perf_counter() - begun))
             wait_until(lambda: not _is_computing())
             seen.idle.append(1000 * (time.perf_counter() - begun))
