@@ -25,7 +25,7 @@ MOST_CLUSTERS = 20
 
 MOST_DRAWN = 2_000
 """Of more points no lines to their centres are drawn: they would hide all else."""
-_MOST_RINGS = 300
+MOST_RINGS = 300
 """More points that switched are not ringed."""
 
 _NO_LABELS = np.empty(0, np.int64)
@@ -38,12 +38,14 @@ class ClusterState(StepState):
     Parameters
     ----------
     labels : (n,) the cluster of each training row, `UNASSIGNED` where it has none; empty before the first step.
-    switched : the rows whose cluster the last assignment changed.
+    switched : the rows whose cluster the last assignment changed; of very many none.
+    moved : how many these are, where they are not listed; else -1.
     objective : what is made small, as a mean over the points; infinite before there is any.
     """
 
     labels: IntArray = field(default_factory=lambda: _NO_LABELS)
     switched: IntArray = field(default_factory=lambda: _NO_LABELS)
+    moved: int = -1
     objective: float = math.inf
 
     def __post_init__(self) -> None:
@@ -134,7 +136,8 @@ class ClusterLearner(StepwiseLearner[S]):
         if data.n_classes > 1:
             found[PARTS] = adjusted_rand_index(data.y, labels)
         else:
-            found[PARTS] = 1.0 - len(state.switched) / max(1, len(labels))
+            moved = len(state.switched) if state.moved < 0 else state.moved
+            found[PARTS] = 1.0 - moved / max(1, len(labels))
         return found
 
     def losses_of(self, said: Prediction, y: NDArray[Any]) -> FloatArray:
@@ -151,7 +154,7 @@ class ClusterLearner(StepwiseLearner[S]):
     def overlays(self, state: S, data: TrainingData, frame: Frame) -> tuple[Overlay, ...]:
         """The points that have just changed sides."""
         rows = state.switched
-        few = len(rows) <= min(len(frame.points) // 2, _MOST_RINGS)
+        few = len(rows) <= min(len(frame.points) // 2, MOST_RINGS)
         if len(rows) == 0 or len(frame.points) != len(state.labels) or not few:
             return ()
         return (Marks(np.asarray(frame.points[rows], np.float64), "switched"),)

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.compiling import compiled as compiled_loop
+from engine.compiling import compiled_sum
 from engine.cores import cores_of_one_run
 from engine.dataset import FloatArray, IntArray
 
@@ -23,44 +23,54 @@ class Assigned:
 
     Parameters
     ----------
-    labels : (n,) int64; of centres equally near the first.
-    squared : (n,) the squared distance to it.
+    labels : (n,) int32; of centres equally near the first.
+    total : the sum of the squared distances to them, each in the precision of the rows.
+    changed : how many labels are others than before.
     counts, sums : (k,) and (k, p), how many points each centre has, and their sum.
     """
 
     labels: IntArray
-    squared: FloatArray
+    total: float
+    changed: int
     counts: IntArray
     sums: FloatArray
 
     def __post_init__(self) -> None:
-        for array in (self.labels, self.squared, self.counts, self.sums):
+        for array in (self.labels, self.counts, self.sums):
             array.setflags(write=False)
 
     @property
     def mean_squared(self) -> float:
         """The mean squared distance; NaN for no points."""
-        return float(self.squared.mean()) if len(self.squared) else float("nan")
+        return self.total / len(self.labels) if len(self.labels) else float("nan")
 
 
-def assign(Z: FloatArray, centres: FloatArray, *, compiled: bool = True) -> Assigned:
+def squared_distances(Z: FloatArray, centres: FloatArray, labels: IntArray) -> FloatArray:
+    """How far each row (n, p) is from the centre that its label names, squared: (n,)."""
+    return np.asarray(((np.asarray(Z, np.float64) - centres[labels]) ** 2).sum(axis=1))
+
+
+def assign(Z: FloatArray, centres: FloatArray, before: IntArray | None = None, *, compiled: bool = True) -> Assigned:
     """Each row of `Z` (n, p) to the nearest of `centres` (k, p).
 
     Parameters
     ----------
+    before : (n,) the labels until now; None where there are none, and every label is another.
     compiled : whether by compiled loops, on all cores; else by numpy, which agrees to rounding.
     """
     n, (k, p) = len(Z), centres.shape
     middle: NDArray[np.float64] = np.ascontiguousarray(centres, np.float64)
-    labels, squared = np.empty(n, np.int64), np.empty(n)
+    labels = np.empty(n, np.int32)
+    old = np.full(n, -2, np.int32) if before is None else np.ascontiguousarray(before, np.int32)
     starts = range(0, max(n, 1), _CHUNK)
     counts, sums = np.zeros((len(starts), k), np.int64), np.zeros((len(starts), k, p))
+    totals = np.zeros((len(starts), 2))
     Z = np.ascontiguousarray(Z)
 
     def work(index: int) -> None:
         rows = slice(starts[index], starts[index] + _CHUNK)
         loop = nearest if compiled else _nearest
-        loop(Z[rows], middle, labels[rows], squared[rows], counts[index], sums[index])
+        loop(Z[rows], middle, old[rows], labels[rows], counts[index], sums[index], totals[index])
 
     cores = min(cores_of_one_run(), len(starts))
     if cores > 1:
@@ -69,39 +79,54 @@ def assign(Z: FloatArray, centres: FloatArray, *, compiled: bool = True) -> Assi
     else:
         for index in range(len(starts)):
             work(index)
-    return Assigned(labels, squared, counts.sum(axis=0), sums.sum(axis=0))
+    total, changed = totals.sum(axis=0)
+    return Assigned(labels, float(total), int(changed), counts.sum(axis=0), sums.sum(axis=0))
 
 
-@compiled_loop
+@compiled_sum
 def nearest(
     Z: NDArray[Any],
     centres: NDArray[np.float64],
-    labels: NDArray[np.int64],
-    squared: NDArray[np.float64],
+    before: NDArray[np.int32],
+    labels: NDArray[np.int32],
     counts: NDArray[np.int64],
     sums: NDArray[np.float64],
+    totals: NDArray[np.float64],
 ) -> None:
     """Write the nearest centre of each row of `Z` (n, p), and add the row to what its cluster has.
 
-    Centres are compared in the precision of the rows, many rows at a time with vector instructions; the distance to
-    the nearest and the sums are in double precision.
+    Centres are compared in the precision of the rows, many rows at a time with vector instructions, the first two
+    features in one go: of two features there is no more to it. Sums are in double precision. `totals` (2,) gets the
+    squared distances and the number of labels that differ from `before`.
     """
     n, (k, p) = len(Z), centres.shape
-    lanes = 512
-    rows = np.empty((p, lanes), Z.dtype)
-    least, best = np.empty(lanes, Z.dtype), np.empty(lanes, np.int32)
-    middle = centres.astype(Z.dtype)
-    distance = np.empty(lanes, Z.dtype)
+    lanes, wide = 512, max(2, p)
+    rows = np.zeros((wide, lanes), Z.dtype)
+    middle = np.zeros((k, wide), Z.dtype)
+    middle[:, :p] = centres
+    least, best, distance = np.empty(lanes, Z.dtype), np.empty(lanes, np.int32), np.empty(lanes, Z.dtype)
     for first in range(0, n, lanes):
         m = min(lanes, n - first)
         for j in range(p):
             for i in range(m):
                 rows[j, i] = Z[first + i, j]
-        least[:m] = np.inf
-        best[:m] = 0
+        x, y = rows[0], rows[1]
+        for i in range(m):
+            least[i], best[i] = np.inf, 0
         for c in range(k):
-            distance[:m] = 0
-            for j in range(p):
+            a, b = middle[c, 0], middle[c, 1]
+            if p <= 2:
+                for i in range(m):
+                    across, up = x[i] - a, y[i] - b
+                    d = across * across + up * up
+                    nearer = d < least[i]
+                    best[i] = np.int32(c) if nearer else best[i]
+                    least[i] = d if nearer else least[i]
+                continue
+            for i in range(m):
+                across, up = x[i] - a, y[i] - b
+                distance[i] = across * across + up * up
+            for j in range(2, p):
                 at = middle[c, j]
                 for i in range(m):
                     step = rows[j, i] - at
@@ -110,28 +135,33 @@ def nearest(
                 nearer = distance[i] < least[i]
                 best[i] = np.int32(c) if nearer else best[i]
                 least[i] = distance[i] if nearer else least[i]
+        total, changed = 0.0, 0
         for i in range(m):
-            mine, total = best[i], 0.0
-            for j in range(p):
-                step64 = Z[first + i, j] - centres[mine, j]
-                total += step64 * step64
-                sums[mine, j] += Z[first + i, j]
-            labels[first + i], squared[first + i] = mine, total
+            total += least[i]
+        for i in range(m):
+            changed += best[i] != before[first + i]
+            labels[first + i] = best[i]
+        for i in range(m):
+            mine = best[i]
             counts[mine] += 1
+            for j in range(p):
+                sums[mine, j] += rows[j, i]
+        totals[0] += total
+        totals[1] += changed
 
 
 def _nearest(
     Z: NDArray[Any],
     centres: NDArray[np.float64],
-    labels: NDArray[np.int64],
-    squared: NDArray[np.float64],
+    before: NDArray[np.int32],
+    labels: NDArray[np.int32],
     counts: NDArray[np.int64],
     sums: NDArray[np.float64],
+    totals: NDArray[np.float64],
 ) -> None:
-    X = Z.astype(np.float64)
     distances = np.stack([((Z - centre) ** 2).sum(axis=1) for centre in centres.astype(Z.dtype)])
     labels[:] = distances.argmin(axis=0)
-    squared[:] = ((X - centres[labels]) ** 2).sum(axis=1)
+    totals[:] = distances.min(axis=0).sum(dtype=np.float64), np.count_nonzero(labels != before)
     counts[:] = np.bincount(labels, minlength=len(centres))
-    for j in range(X.shape[1]):
-        sums[:, j] = np.bincount(labels, X[:, j], len(centres))
+    for j in range(Z.shape[1]):
+        sums[:, j] = np.bincount(labels, Z[:, j], len(centres))

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 
 from engine.cluster_starts import centres_by_hand, farthest_first, made_by_hand, plus_plus, random_points
-from engine.clustering import MOST_CLUSTERS, UNASSIGNED, ClusterLearner, ClusterState, Touch
-from engine.dataset import FloatArray, frozen_array
+from engine.clustering import MOST_CLUSTERS, MOST_RINGS, UNASSIGNED, ClusterLearner, ClusterState, Touch
+from engine.dataset import FloatArray, IntArray, frozen_array
 from engine.learner import Path, Prediction, TrainingData
 from engine.overlays import Frame, Overlay
 from engine.settings import Settings, choice
@@ -164,27 +164,34 @@ class KMeansLearner(ClusterLearner[KMeansState]):
         state = replace(state, asked=self.settings.k, ahead=state.ahead - made)
         for _ in range(change - made):
             if len(state.centres) < len(data.Z):
-                state = self._with(state, data.Z[int(self._assign(data.Z, state.centres).squared.argmax())])
+                state = self._with(state, data.Z[self._farthest(state, data)])
         for _ in range(made - change):
             if len(state.centres) > 1:
                 state = self._without(state, len(state.centres) - 1)
         return state
 
-    def _assign(self, Z: FloatArray, centres: FloatArray) -> Assigned:
+    def _assign(self, Z: FloatArray, centres: FloatArray, before: IntArray | None = None) -> Assigned:
         from engine.lloyd import assign  # it brings the compiler
 
-        return assign(Z, centres, compiled=not self.standing_in)
+        return assign(Z, centres, before, compiled=not self.standing_in)
+
+    def _farthest(self, state: KMeansState, data: TrainingData) -> int:
+        """The row that is farthest from its centre."""
+        from engine.lloyd import squared_distances
+
+        return int(squared_distances(data.Z, state.centres, self._assign(data.Z, state.centres).labels).argmax())
 
     def _assigned(self, state: KMeansState, data: TrainingData) -> KMeansState:
-        found = self._assign(data.Z, state.centres)
-        before = state.labels
-        same_points = len(before) == len(found.labels)
-        switched = np.flatnonzero(found.labels != before) if same_points else np.arange(len(found.labels))
+        same_points = len(state.labels) == len(data.Z)
+        found = self._assign(data.Z, state.centres, state.labels if same_points else None)
+        few = same_points and found.changed <= MOST_RINGS
         state = replace(
             state,
-            assigned=found, labels=found.labels, switched=switched, updates=True, objective=found.mean_squared,
+            assigned=found, labels=found.labels, updates=True, objective=found.mean_squared,
+            switched=np.flatnonzero(found.labels != state.labels) if few else np.empty(0, np.int64),
+            moved=found.changed,
         )  # fmt: skip
-        if same_points and len(switched) == 0:
+        if same_points and found.changed == 0:
             return self._finished(state, data)
         return state
 
@@ -208,7 +215,9 @@ class KMeansLearner(ClusterLearner[KMeansState]):
         labels, total = state.labels, state.objective * len(state.labels)
         empty = np.flatnonzero(counts == 0)
         if len(empty) and self.settings.empty == "farthest":
-            labels, squared = labels.copy(), state.assigned.squared
+            from engine.lloyd import squared_distances
+
+            labels, squared = labels.copy(), squared_distances(data.Z, state.centres, state.assigned.labels)
             for cluster, row in zip(empty, np.argsort(-squared, kind="stable"), strict=False):
                 if squared[row] <= 0:  # every point lies on its centre: there is nothing to be won
                     break
@@ -226,7 +235,7 @@ class KMeansLearner(ClusterLearner[KMeansState]):
         state = replace(
             state,
             centres=frozen_array(centres, np.float64), labels=labels, updates=False, switched=np.empty(0, np.int64),
-            objective=max(0.0, total / max(1, len(labels))), trail=(*state.trail, state.centres)[-_TRAIL:],
+            moved=0, objective=max(0.0, total / max(1, len(labels))), trail=(*state.trail, state.centres)[-_TRAIL:],
         )  # fmt: skip
         if len(empty) and self.settings.empty == "drop":
             for cluster in empty[::-1].tolist():

@@ -14,7 +14,7 @@ from sklearn.cluster import KMeans as Reference
 from engine.clustering import Touch
 from engine.learner import TrainingData
 from engine.learners.k_means import KMeans, KMeansLearner, KMeansState, make
-from engine.lloyd import assign
+from engine.lloyd import assign, squared_distances
 from engine.training_settings import Training
 
 
@@ -185,5 +185,11 @@ def test_compiled_loops_say_what_numpy_says(dtype: type) -> None:
     one, other = assign(Z, centres, compiled=True), assign(Z, centres, compiled=False)
     np.testing.assert_array_equal(one.labels, other.labels)
     np.testing.assert_array_equal(one.counts, other.counts)
-    np.testing.assert_allclose(one.squared, other.squared, rtol=1e-9)
+    assert one.total == pytest.approx(other.total, rel=1e-9)
+    assert one.changed == other.changed == 70_000
+    again = assign(Z, centres * 1.001, one.labels)
+    assert again.changed == np.count_nonzero(again.labels != one.labels) > 0
+    exact = ((Z.astype(float) - centres[one.labels]) ** 2).sum()
+    assert one.total == pytest.approx(exact, rel=1e-6)
+    assert squared_distances(Z, centres, one.labels).sum() == pytest.approx(exact)
     np.testing.assert_allclose(one.sums, other.sums, rtol=1e-9)
