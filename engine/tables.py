@@ -358,6 +358,8 @@ def group_names(prediction: Prediction) -> tuple[str, ...]:
 
 def _said(prediction: Prediction, class_names: tuple[str, ...]) -> tuple[tuple[str, ...], list[Sequence[Any]]]:
     """The columns of a prediction: their names and contents, to full precision."""
+    if prediction.labels is None and prediction.values is None:
+        return tuple(f"t{number}" for number in range(1, prediction.scores.shape[1] + 1)), prediction.scores.T.tolist()
     if prediction.labels is None:
         values = prediction.values if prediction.values is not None else prediction.scores[:, 0]
         return ("predicted",), [values.tolist()]

@@ -103,7 +103,7 @@ class ClusterJudging(UnlabelledJudging):
     def _measured(self, learner: Learner[Any], state: Any) -> dict[str, Estimate]:
         assert isinstance(learner, ClusterLearner)
         labels = learner.labels(state, self._data)
-        if len(labels) == 0 or (labels == UNASSIGNED).all():
+        if len(labels) == 0 or (state.step == 0 and (labels == UNASSIGNED).all()):
             return {}
         found = {name: Estimate(value) for name, value in learner.metrics(state, self._data).items()}
         sample = self._sample[labels[self._sample] != UNASSIGNED]

@@ -35,6 +35,8 @@ def result_of(trained: Run, seconds: float) -> dict[str, Any]:
     judged = trained.judged()
     if judged is not None and judged.dataset.task == "clustering":
         result["clusters"] = clusters_of(judged)
+    elif judged is not None and judged.dataset.task == "projection":
+        result["components"] = components_of(judged)
     elif judged is not None:
         result["evaluation"] = evaluation_of(judged)
     if coefficients is not None:
@@ -114,6 +116,21 @@ def clusters_of(judged: Judged) -> dict[str, Any]:
         counts = confusion_matrix(known.prediction.labels, known.y, len(names))
         found["confusion"] = {"classes": list(names), "counts": counts.tolist()}
     return found
+
+
+def components_of(judged: Judged) -> dict[str, Any]:
+    """The directions that were found, ready for JSON: of each what it explains, and its weight for each feature."""
+    from engine.components_report import components_report
+
+    report, model = components_report(judged), judged.model
+    if report is None or model is None:
+        return {}
+    return {
+        "features": list(report.features),
+        "directions": model.state.directions.tolist(),
+        "scores": judged.prediction.scores.tolist(),
+        "explained_variance_ratio": report.shares.tolist(),
+    }
 
 
 def _curve(ranking: Ranking) -> dict[str, Any] | None:

@@ -20,6 +20,7 @@ from engine.experiment import DrawnData, Experiment, GeneratedData
 from engine.files import load_experiment, save_experiment
 from engine.generators import generate
 from engine.learners.k_means import KMeans as KMeansSettings
+from engine.learners.pca import PrincipalComponents
 from engine.registry import LEARNERS
 from tests.playground.command_line import Say, printed, refused
 
@@ -355,3 +356,32 @@ def test_clusters_are_printed_and_new_points_are_put_into_them(say: Say, tmp_pat
     first, second = (line.split(",")[2] for line in target.read_text().splitlines()[1:])
     assert {first, second} < {f"Cluster {number}" for number in range(1, 5)}
     assert first != second
+
+
+def test_directions_are_printed_and_new_points_are_projected(say: Say, tmp_path: Path) -> None:
+    from sklearn.datasets import load_wine
+    from sklearn.decomposition import PCA
+    from sklearn.preprocessing import StandardScaler
+
+    values = ("learner.kind=pca", "learner.found=svd", "learner.components=3", "preparation.scaling=standardize")
+    code, out, _ = say("run", "wine", *(part for value in values for part in ("--set", value)), "--json")
+    assert code == 0
+    found = json.loads(out)["components"]
+    reference = PCA(3).fit(StandardScaler().fit_transform(load_wine().data))
+    np.testing.assert_allclose(found["explained_variance_ratio"][:3], reference.explained_variance_ratio_, atol=1e-5)
+    np.testing.assert_allclose(np.abs(found["directions"]), np.abs(reference.components_), atol=1e-3)
+    assert np.shape(found["scores"]) == (178, 3)
+    points, target, experiment = tmp_path / "points.csv", tmp_path / "out.csv", tmp_path / "axis.playground"
+    points.write_text("x1,x2\n-0.5,-0.5\n0.5,0.5\n")
+    save_experiment(experiment, Experiment(data=GeneratedData(generator="correlated"), learner=PrincipalComponents()))
+    assert say("run", experiment, "--predict", points, "--out", target)[0] == 0
+    rows = target.read_text().splitlines()
+    assert rows[0] == "x1,x2,t1"
+    first, second = (float(row.split(",")[2]) for row in rows[1:])
+    assert first < 0 < second
+
+
+def test_what_is_all_noise_says_so(say: Say) -> None:
+    code, out, _ = say("run", "iris", "--set", "learner.kind=dbscan", "--set", "learner.eps=0.02", "--json")
+    assert code == 0
+    assert json.loads(out)["metrics"]["all"]["noise"]["value"] > 0.9
