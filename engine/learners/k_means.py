@@ -191,9 +191,16 @@ class KMeansLearner(ClusterLearner[KMeansState]):
             switched=np.flatnonzero(found.labels != state.labels) if few else np.empty(0, np.int64),
             moved=found.changed,
         )  # fmt: skip
-        if same_points and found.changed == 0:
+        if same_points and found.changed == 0 and self._are_means(state.centres, found):
             return self._finished(state, data)
         return state
+
+    @staticmethod
+    def _are_means(centres: FloatArray, found: Assigned) -> bool:
+        """Whether each centre is the mean of its points: not so where a hand has moved a centre or a point a little."""
+        taken = found.counts > 0
+        means = found.sums[taken] / found.counts[taken, None]
+        return bool(np.allclose(means, centres[taken], rtol=1e-9, atol=1e-9))
 
     def _finished(self, state: KMeansState, data: TrainingData) -> KMeansState:
         """The end of one beginning: on to the next, or back to the best."""

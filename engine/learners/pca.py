@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 _STILL = 1e-8
 """A direction has been found once what the covariance makes of it points elsewhere by so small a share of its size."""
+_STOOD = 1e-6
+"""As much, as a share of the whole variance, for one that was found before: points have not been moved since."""
 _PIECE = 4096
 """Rows that are multiplied in their own precision, in the cache; what they add up to is in double precision."""
 _MOST_SEGMENTS = 2_000
@@ -114,6 +116,8 @@ class PcaLearner(ProjectionLearner[PcaState]):
             directions = _signed(_singular_directions(data.Z, mean, covariance)[: self.wanted])
             state = replace(state, mean=mean, directions=frozen_array(directions, np.float64), found=len(directions))
             return replace(state, objective=self._left_over(state, data), ended=True)
+        if not np.array_equal(mean, state.mean):  # the points are others than they were
+            state = replace(state, mean=mean, found=self._standing(state, covariance))
         known, turning = state.directions[: state.found], state.directions[state.found :]
         deflated = _deflated(covariance, known)
         before = turning[0] if len(turning) else self._start(state.found, known)
@@ -166,9 +170,19 @@ class PcaLearner(ProjectionLearner[PcaState]):
         """Go on with the directions that are there: more are looked for, or some given up."""
         if self.settings.found == "svd" or not len(state.directions):
             return self.init(data)
-        kept = min(state.found, self.wanted)
-        state = replace(state, directions=frozen_array(state.directions[:kept], np.float64), found=kept)
+        mean, covariance = self._mean_and_covariance(data)
+        kept = min(self._standing(state, covariance), self.wanted)
+        begun = kept if kept >= self.wanted else kept + 1  # the next is turned from where it is
+        state = replace(state, mean=mean, directions=frozen_array(state.directions[:begun], np.float64), found=kept)
         return replace(state, ended=kept >= self.wanted, objective=self._left_over(state, data))
+
+    def _standing(self, state: PcaState, covariance: FloatArray) -> int:
+        """How many of the directions found, from the first on, stand still under the covariance as it is now."""
+        for index, direction in enumerate(state.directions[: state.found]):
+            after = covariance @ direction
+            if float(np.linalg.norm(after - (after @ direction) * direction)) > _STOOD * float(covariance.trace()):
+                return index
+        return state.found
 
     # -- what it says
 

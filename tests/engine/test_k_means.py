@@ -193,3 +193,20 @@ def test_compiled_loops_say_what_numpy_says(dtype: type) -> None:
     assert one.total == pytest.approx(exact, rel=1e-6)
     assert squared_distances(Z, centres, one.labels).sum() == pytest.approx(exact)
     np.testing.assert_allclose(one.sums, other.sums, rtol=1e-9)
+
+
+def test_a_centre_or_a_point_moved_a_little_is_followed_though_no_point_changes_its_cluster() -> None:
+    data = points()
+    learner = learner_of(data, k=3)
+    last = run(learner, data)[-1]
+    nudged = learner.touched(last, data, Touch("move", 0, last.centres[0] + 1e-3))
+    back = run(learner, data, nudged)[-1]
+    np.testing.assert_array_equal(back.labels, last.labels)
+    np.testing.assert_allclose(back.centres, last.centres, atol=1e-9)
+    Z = data.Z.copy()
+    Z[0] += 1e-3
+    moved = TrainingData(Z, data.y, "clustering")
+    for state in (learner.again(last, moved), learner.advance(learner.init(data), data, 3)):
+        after = run(learner_of(moved, k=3), moved, state)[-1]
+        for cluster in range(3):
+            np.testing.assert_allclose(after.centres[cluster], Z[after.labels == cluster].mean(axis=0), atol=1e-9)

@@ -167,3 +167,17 @@ def test_it_learns_from_every_point_whatever_is_held_out() -> None:
     assert len(data.Z) == 60
     made = Run(Experiment(data=GeneratedData(generator="correlated", n_points=60), learner=PrincipalComponents()))
     assert len(made.model().data.Z) == 60
+
+
+@pytest.mark.parametrize("found", ["power_iteration", "svd"])
+@pytest.mark.parametrize("steps", [3, 10_000])
+def test_points_that_change_turn_the_directions_that_were_found(found: str, steps: int) -> None:
+    before, after = tables()["wine"], tables()["wine"][:90]
+    states = run(before, components=3, found=found)[2]
+    state = states[min(steps, len(states) - 1)]
+    later, others = learner_of(after, components=3, found=found)
+    state = later.again(state, others) if state.ended else state
+    while not state.ended:
+        state = later.advance(state, others, 1)
+    assert_same_up_to_sign(state.directions, PCA(3).fit(after).components_)
+    np.testing.assert_allclose(state.mean, after.mean(axis=0), atol=1e-12)
