@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, field_validator, model_validator
 
-from engine.dataset import CLASS_NAMES, MAX_CLASSES, Points, Target
+from engine.dataset import CLASS_NAMES, MAX_CLASSES, Points, Target, Task
 from engine.formulas import read
 from engine.learners.mlp import Layer, MultilayerPerceptron
 from engine.registry import LEARNERS, LearnerSettings
@@ -275,6 +275,8 @@ class View(Settings):
         "Colours where 95 % of new points are expected: by the model's own reckoning where it has one, else within"
         " 1.96 RMSE of what was held out.",
     )
+    scores: bool = choice(False, "Scores", "Colours the plane by one of the scores of a projection.")
+    component: int = choice(1, "Component", "Which score colours the plane.", ge=1, le=64)
     members: bool = choice(True, "Members", "Draws a line from each point to the centre of its cluster.")
     trails: bool = choice(True, "Trails", "Draws where the centres have come from.")
     equation: bool = choice(True, "Equation", "Writes the model's equation on the stage, in the units of the plot.")
@@ -282,6 +284,10 @@ class View(Settings):
     legend: bool = choice(True, "Legend", "Names the classes and counts their points.")
     log_loss: bool = choice(True, "Logarithmic loss", "Draws the loss curves on a logarithmic axis.")
     log_epochs: bool = choice(False, "Logarithmic epochs", "Draws the curves over a logarithmic epoch axis.")
+
+    def colours_plane(self, task: Task) -> bool:
+        """Whether the plane is coloured by what a model of `task` says there."""
+        return self.scores if task == "projection" else self.probability
 
     @field_validator("x_range", "y_range")
     @classmethod

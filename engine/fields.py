@@ -145,8 +145,6 @@ def picture(
     With one input, the fitted curve over the viewport's width and no field. With two classes, lines beside the boundary
     where the second is ahead by one of the `margin_levels`.
     """
-    if dataset.task == "projection":
-        return None, ()
     if dataset.n_inputs == 1:
         return None, (curve_line(predict, viewport.x_range),)
     wants_boundary = view.boundary and dataset.task != "regression"

@@ -18,7 +18,9 @@ from engine.features import FittedFeatures
 from engine.learner import GridScores, Learner, Prediction, TrainingData
 from engine.overlays import Band, Explanation, Frame, Line, Overlay
 from engine.plane import Plane, on_stage, plane_of
+from engine.projecting import ProjectionLearner
 from engine.registry import own_loss
+from engine.score_fields import score_picture
 from engine.snapshot import Field, Viewport
 from engine.training_settings import LossKind
 
@@ -46,12 +48,16 @@ class Model:
     def __call__(self, X: FloatArray) -> Prediction:
         """What it says at inputs `X` (n, d), in the units of the plot; the labels at the threshold of the view."""
         said = self.learner.predict(self.state, self.features.transform(np.asarray(X)))
-        return said if isinstance(self.learner, ClusterLearner) else decided(said, self.experiment.view.threshold)
+        if isinstance(self.learner, ClusterLearner | ProjectionLearner):
+            return said
+        return decided(said, self.experiment.view.threshold)
 
     def of_points(self) -> Prediction:
         """What it says of the points of its data set; of groups who is in which."""
         if isinstance(self.learner, ClusterLearner):
             return self.learner.members(self.state, self.data)
+        if isinstance(self.learner, ProjectionLearner):
+            return self.learner.of_points(self.state, self.data)
         return self(self.dataset.X)
 
     def on_stage(self, places: FloatArray) -> Prediction:
@@ -95,10 +101,11 @@ class Model:
                 overlays.append(equation)
         if viewport is None:
             return None, tuple(overlays)
-        field, lines = fields.picture(
-            _OnStage(self), viewport, on_stage(self.dataset, self.experiment.view.plane), self.experiment.view,
-            self.learner.margin_levels,
-        )  # fmt: skip
+        asked, view, shown = _OnStage(self), self.experiment.view, on_stage(self.dataset, self.experiment.view.plane)
+        if isinstance(self.learner, ProjectionLearner):
+            field, lines = score_picture(asked, viewport, shown, view)
+        else:
+            field, lines = fields.picture(asked, viewport, shown, view, self.learner.margin_levels)
         drawn = self.learner.overlays(self.state, self.data, self._frame(viewport))
         bands: tuple[Overlay, ...] = tuple(overlay for overlay in drawn if isinstance(overlay, Band))
         others = [overlay for overlay in drawn if not isinstance(overlay, Band)]

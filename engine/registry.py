@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import Field
 
@@ -71,6 +71,9 @@ class LearnerEntry:
     most_points : the most training points that it learns from, 0 for any number; and `why_not_more`, a clause.
     live : the settings that may change while it learns, without beginning anew.
     epoch : what is counted while it learns.
+    score : what the second curve of a projection shows of its quality.
+    axis : what the scores of a projection are called, each with its number.
+    colours_plane : whether how a score runs over the plane is half of what there is to see.
     has_centres : whether its clusters have centres, which can be taken in hand.
     """
 
@@ -89,6 +92,9 @@ class LearnerEntry:
     why_not_more: str = ""
     live: tuple[str, ...] = ()
     epoch: str = "epoch"
+    score: Literal["explained variance", "trustworthiness"] = "trustworthiness"
+    axis: str = "score"
+    colours_plane: bool = False
     has_centres: bool = False
 
 
@@ -302,6 +308,8 @@ LEARNERS: dict[str, LearnerEntry] = {
             own_losses={"projection": "reconstruction error"},
             live=("components", "angle"),
             epoch="step",
+            score="explained variance",
+            axis="PC",
         ),
     )
 }

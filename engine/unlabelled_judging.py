@@ -121,11 +121,17 @@ class ClusterJudging(UnlabelledJudging):
 
 
 class ProjectionJudging(UnlabelledJudging):
-    """Scores, and the learner's own numbers."""
+    """Scores, the learner's own numbers, and whether neighbours stay neighbours."""
 
     def _measured(self, learner: Learner[Any], state: Any) -> dict[str, Estimate]:
         assert isinstance(learner, ProjectionLearner)
-        return {name: Estimate(value) for name, value in learner.metrics(state, self._data).items()}
+        found = {name: Estimate(value) for name, value in learner.metrics(state, self._data).items()}
+        trust = learner.trustworthiness(state, self._data)
+        if np.isfinite(trust):
+            found["trustworthiness"] = Estimate(trust)
+        return found
 
     def _said(self, learner: Learner[Any], state: Any) -> Prediction:
-        return learner.predict(state, self._data.Z)
+        assert isinstance(learner, ProjectionLearner)
+        said: Prediction = learner.of_points(state, self._data)
+        return said

@@ -129,6 +129,8 @@ def with_learner(experiment: Experiment, kind: str) -> Experiment:
         return experiment
     if LEARNERS[kind].has_band and not experiment.view.band:
         experiment = replaced(experiment, "view.band", True)
+    if LEARNERS[kind].tasks == ("projection",):
+        experiment = replaced(experiment, "view.scores", LEARNERS[kind].colours_plane)
     return suited(with_new_learner(experiment, kind))
 
 

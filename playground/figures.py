@@ -64,7 +64,7 @@ def figure_content(
         y_range=y_range,
         curve_points=curve_points,
         loss_name=loss_name(experiment),
-        score_name=score_name(dataset),
+        score_name=score_name(experiment, dataset),
         epoch_name=epoch_name(experiment),
         part_names=part_names(dataset),
     )

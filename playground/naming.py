@@ -24,10 +24,10 @@ def loss_name(experiment: Experiment) -> str:
     return name[:1].lower() + name[1:]
 
 
-def score_name(dataset: Dataset) -> ScoreName:
+def score_name(experiment: Experiment, dataset: Dataset) -> ScoreName:
     """What the score of `CurvePoint` is."""
     if dataset.task == "projection":
-        return "explained variance"
+        return LEARNERS[experiment.learner.kind].score
     if dataset.task == "clustering":
         return "adjusted Rand index" if dataset.n_classes > 1 else "share that stays"
     return "accuracy" if dataset.task == "classification" else "R²"

@@ -154,7 +154,7 @@ class Presenter:
             if old is None or _model_facts(old) != _model_facts(new):  # not at each puff of a spray: 1 ms
                 axes = axes_of(dataset, new.experiment.view.plane) if dataset.n_inputs > 2 else (0, 1)
                 views.model.set_experiment(new.experiment, dataset.task, dataset.input_names, axes)
-            views.curves.set_score_name(score_name(dataset), score_note(new.experiment))
+            views.curves.set_score_name(score_name(new.experiment, dataset), score_note(new.experiment))
             views.curves.set_loss_name(loss_name(new.experiment))
             views.curves.set_epoch_name(epoch_name(new.experiment), part_names(dataset))
             views.top.transport.set_epoch_name(epoch_name(new.experiment))

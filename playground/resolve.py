@@ -93,7 +93,7 @@ def resolve(
         workspace=workspace,
         complaints=complaints,
         blocked=blocked,
-        field=shot.field if experiment.view.probability else None,
+        field=shot.field if experiment.view.colours_plane(dataset.task) else None,
         overlays=(*(overlay for overlay in shot.overlays if not isinstance(overlay, Equation)), *fold_lines),
         equation=next((overlay for overlay in shot.overlays if isinstance(overlay, Equation)), None),
         judged=shot.judged,

@@ -19,7 +19,9 @@ from widgets.axes import Axis, Tick, padded_range
 from widgets.curve_series import PARTS, CurveSeries, Measure
 from widgets.theme import Theme
 
-ScoreName = Literal["accuracy", "R²", "adjusted Rand index", "share that stays", "explained variance"]
+ScoreName = Literal[
+    "accuracy", "R²", "adjusted Rand index", "share that stays", "explained variance", "trustworthiness"
+]
 
 _FEWEST_EPOCHS = 10
 """An axis shows at least so many, so that the first points do not jump."""

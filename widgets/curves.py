@@ -45,6 +45,7 @@ _SCORES: dict[ScoreName, tuple[str, str]] = {
         "Draw how well the clusters agree with the known classes: 1 is fully.",
     ),
     "explained variance": ("Explained", "Draw the share of the variance that lies along the directions."),
+    "trustworthiness": ("Trust", "Draw how far neighbours stay neighbours: 1 is fully."),
     "share that stays": ("Stays", "Draw the share of the points that did not change their cluster."),
 }
 _EMPTY = "The curves appear here as the model learns."

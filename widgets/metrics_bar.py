@@ -17,7 +17,7 @@ _SPOKEN_PARTS = {"all": "", "train": "training", "validation": "validation", "te
 _ORDER = (
     ("all", "inertia"), ("all", "variance"), ("all", "explained"), ("all", "reconstruction"), ("all", "noise"),
     ("all", "log_likelihood"), ("all", "bic"), ("all", "aic"),
-    ("all", "silhouette"), ("all", "ari"), ("all", "nmi"),
+    ("all", "silhouette"), ("all", "ari"), ("all", "nmi"), ("all", "trustworthiness"),
     ("train", "loss"), ("validation", "loss"), ("test", "loss"),
     ("train", "accuracy"), ("validation", "accuracy"), ("test", "accuracy"),
     ("train", "rmse"), ("validation", "rmse"), ("test", "rmse"),

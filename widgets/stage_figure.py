@@ -145,7 +145,7 @@ class Figure:
         painter.setRenderHints(QPainter.RenderHint.Antialiasing | QPainter.RenderHint.TextAntialiasing)
         painter.fillRect(QRectF(0, 0, frame.width, frame.height), QColor(self.theme.window))
         painter.fillRect(frame.plot, QColor(self.theme.stage))
-        if view.probability and self._image is not None and self.field is not None:
+        if view.colours_plane(self.dataset.task) and self._image is not None and self.field is not None:
             paint_field(painter, frame, self._image, self.field.x_range, self.field.y_range)
         if view.grid:
             paint_grid(painter, frame)

@@ -202,12 +202,13 @@ class PcaLearner(ProjectionLearner[PcaState]):
         directions = state.directions[:components]
         return np.asarray(state.mean + ((np.asarray(Z, np.float64) - state.mean) @ directions.T) @ directions)
 
+    def loadings(self, state: PcaState) -> FloatArray | None:
+        """The directions themselves (r, p)."""
+        return state.directions if len(state.directions) else None
+
     def left_over(self, state: PcaState, Z: FloatArray) -> FloatArray:
         """The squared distance of each row to the subspace of the directions (n,)."""
-        if len(state.mean) == 0:
-            return np.zeros(len(Z))
-        rest = np.asarray(Z, np.float64) - self.reconstructed(state, Z, len(state.directions))
-        return np.asarray((rest**2).sum(axis=1))
+        return np.zeros(len(Z)) if len(state.mean) == 0 else super().left_over(state, Z)
 
     def metrics(self, state: PcaState, data: TrainingData) -> dict[str, float]:
         """The variance along the last direction, and what all of them explain and leave over."""
