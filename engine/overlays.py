@@ -102,12 +102,14 @@ class Arrows:
     ----------
     origin : (2,) float64.
     tips : (r, 2), where they end.
-    settled : how many of them, from the first on, stand still; the next can be turned by hand.
+    settled : how many of them, from the first on, stand still.
+    turns_by_hand : whether the first can be taken by its tip.
     """
 
     origin: FloatArray
     tips: FloatArray
     settled: int
+    turns_by_hand: bool = True
 
 
 @dataclass(frozen=True, eq=False)

@@ -306,7 +306,7 @@ LEARNERS: dict[str, LearnerEntry] = {
             r"\max_{\lVert v \rVert = 1} \; \frac{1}{n} \sum_i \left( v^\top (x_i - \bar{x}) \right)^2",
             "The directions along which the points vary most; what lies across them is given up.",
             own_losses={"projection": "reconstruction error"},
-            live=("components", "angle"),
+            live=("components", "angle", "whiten"),
             epoch="step",
             score="explained variance",
             axis="PC",

@@ -189,7 +189,9 @@ class Figure:
         if centres is not None:
             return np.asarray(centres.xy, np.float64)
         arrows = next((overlay for overlay in self.overlays if isinstance(overlay, Arrows)), None)
-        return np.empty((0, 2)) if arrows is None else np.asarray(arrows.tips[:1], np.float64)
+        if arrows is None or not arrows.turns_by_hand:
+            return np.empty((0, 2))
+        return np.asarray(arrows.tips[:1], np.float64)
 
     @property
     def lines(self) -> tuple[Line, ...]:

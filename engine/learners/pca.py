@@ -9,9 +9,11 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 
 from engine.dataset import FloatArray, frozen_array
+from engine.direction_overlays import arrows, axis_and_feet
 from engine.gaussians import ellipse
 from engine.learner import Path, TrainingData
-from engine.overlays import Arrows, Frame, Line, Marks, Overlay, Segments
+from engine.overlays import Frame, Line, Overlay
+from engine.power_iteration import at_right_angles, signed, standing, turned
 from engine.projecting import ProjectionLearner, ProjectionState
 from engine.settings import Settings, choice
 from engine.stepwise import CannotLearn
@@ -19,15 +21,10 @@ from engine.stepwise import CannotLearn
 if TYPE_CHECKING:
     from engine.training_settings import Training
 
-_STILL = 1e-8
-"""A direction has been found once what the covariance makes of it points elsewhere by so small a share of its size."""
-_STOOD = 1e-6
-"""As much, as a share of the whole variance, for one that was found before: points have not been moved since."""
+_FLAT = 1e-7
+"""Deviations this small, as a share of the largest, are rounding: nothing is divided by them."""
 _PIECE = 4096
 """Rows that are multiplied in their own precision, in the cache; what they add up to is in double precision."""
-_MOST_SEGMENTS = 2_000
-_REACH = 2.0
-"""An arrow is so many standard deviations long."""
 
 
 class PrincipalComponents(Settings):
@@ -49,6 +46,11 @@ class PrincipalComponents(Settings):
         " stage to turn it.",
         ge=-180.0, le=180.0, step=1.0, unit="°", only_for={"found": ("power_iteration",)},
     )  # fmt: skip
+    whiten: bool = choice(
+        False,
+        "Whiten",
+        "Divides each score by its standard deviation, so that all of them vary alike and none with another.",
+    )
 
 
 def make(settings: PrincipalComponents, training: Training, data: TrainingData) -> PcaLearner:
@@ -64,11 +66,13 @@ class PcaState(ProjectionState):
     ----------
     mean : (p,) of the points; empty before the first step.
     directions : (r, p) unit vectors, those that have been found and last the one that is being turned.
+    deviations : (r,) the standard deviation of the points along each.
     found : how many of them have been found.
     """
 
     mean: FloatArray = field(default_factory=lambda: np.empty(0))
     directions: FloatArray = field(default_factory=lambda: np.empty((0, 0)))
+    deviations: FloatArray = field(default_factory=lambda: np.empty(0))
     found: int = 0
 
 
@@ -79,6 +83,9 @@ class PcaLearner(ProjectionLearner[PcaState]):
     the deflated covariance, and takes the largest loading as positive once it stands still; the first step of the next
     component begins with a direction drawn from the seed, at right angles to those found. It ends with as many
     components as are wanted, or as there is variance in.
+
+    Whitened scores have a variance of 1 over the training rows; scikit-learn's divisor is n - 1, which makes its own
+    smaller by the root of (n - 1) / n. What is reconstructed from them is the same, and the loadings stay unit vectors.
 
     References
     ----------
@@ -96,9 +103,8 @@ class PcaLearner(ProjectionLearner[PcaState]):
         """No direction is known, but the first is shown where it begins."""
         if len(data.Z) == 0:
             return PcaState()
-        mean, _ = self._mean_and_covariance(data)
-        state = PcaState(mean=mean, directions=frozen_array(self._start(0, np.empty((0, len(mean))))[None], np.float64))
-        return replace(state, objective=self._left_over(state, data))
+        first = self._start(0, np.empty((0, self.n_features)))
+        return self._with(PcaState(), data, first[None], 0)
 
     @property
     def wanted(self) -> int:
@@ -113,34 +119,36 @@ class PcaLearner(ProjectionLearner[PcaState]):
         if not covariance.trace() > 0:
             raise CannotLearn("All points lie in one place, so there is no direction of variance: move some.")
         if self.settings.found == "svd":
-            directions = _signed(_singular_directions(data.Z, mean, covariance)[: self.wanted])
-            state = replace(state, mean=mean, directions=frozen_array(directions, np.float64), found=len(directions))
-            return replace(state, objective=self._left_over(state, data), ended=True)
+            directions = signed(_singular_directions(data.Z, mean, covariance)[: self.wanted])
+            return replace(self._with(state, data, directions, len(directions)), ended=True)
+        found = state.found
         if not np.array_equal(mean, state.mean):  # the points are others than they were
-            state = replace(state, mean=mean, found=self._standing(state, covariance))
-        known, turning = state.directions[: state.found], state.directions[state.found :]
-        deflated = _deflated(covariance, known)
-        before = turning[0] if len(turning) else self._start(state.found, known)
-        after = deflated @ before
-        size = float(np.linalg.norm(after))
-        if size <= 1e-12 * float(covariance.trace()):  # nothing varies any more at right angles to what was found
-            return replace(state, directions=frozen_array(known, np.float64), ended=True)
-        stands = float(np.linalg.norm(after - (after @ before) * before)) < _STILL * size
-        after /= size
-        directions = np.concatenate([known, _signed(after[None]) if stands else after[None]])
-        state = replace(
-            state, mean=mean, directions=frozen_array(directions, np.float64), found=state.found + int(stands)
-        )
-        return replace(state, objective=self._left_over(state, data), ended=state.found >= self.wanted)
+            found = standing(covariance, state.directions[:found])
+        known, turning = state.directions[:found], state.directions[found:]
+        turn = turned(covariance, known, turning[0] if len(turning) else self._start(found, known))
+        if turn is None:  # nothing varies any more at right angles to what was found
+            return replace(self._with(state, data, known, found), ended=True)
+        after = signed(turn.direction[None]) if turn.stands else turn.direction[None]
+        found += int(turn.stands)
+        return replace(self._with(state, data, np.concatenate([known, after]), found), ended=found >= self.wanted)
+
+    def _with(self, state: PcaState, data: TrainingData, directions: FloatArray, found: int) -> PcaState:
+        """`state` with these directions (r, p), the first `found` of which have been found."""
+        mean, covariance = self._mean_and_covariance(data)
+        variances = np.maximum(0.0, np.einsum("ri,ij,rj->r", directions, covariance, directions))
+        return replace(
+            state,
+            mean=mean, directions=frozen_array(directions, np.float64), found=found,
+            deviations=frozen_array(np.sqrt(variances), np.float64),
+            objective=max(0.0, float(covariance.trace() - variances.sum())),
+        )  # fmt: skip
 
     def _start(self, index: int, known: FloatArray) -> FloatArray:
         """Where the direction number `index` begins (p,)."""
         if index == 0 and self.n_features == 2:
             angle = math.radians(self.settings.angle)
             return np.array([math.cos(angle), math.sin(angle)])
-        drawn = np.random.default_rng([self.training.seed, index]).normal(size=self.n_features)
-        drawn -= known.T @ (known @ drawn)
-        return np.asarray(drawn / np.linalg.norm(drawn))
+        return at_right_angles(np.random.default_rng([self.training.seed, index]).normal(size=self.n_features), known)
 
     def _mean_and_covariance(self, data: TrainingData) -> tuple[FloatArray, FloatArray]:
         """(p,) and (p, p), computed once for each set of points."""
@@ -159,30 +167,18 @@ class PcaLearner(ProjectionLearner[PcaState]):
         """The variance along every component (p,), the largest first, and the components (p, p) in rows."""
         _, covariance = self._mean_and_covariance(data)
         variances, axes = np.linalg.eigh(covariance)
-        return np.maximum(0.0, variances[::-1]), _signed(np.asarray(axes.T[::-1]))
-
-    def _left_over(self, state: PcaState, data: TrainingData) -> float:
-        """The mean squared distance of the points to the subspace of the directions."""
-        _, covariance = self._mean_and_covariance(data)
-        return max(0.0, float(covariance.trace()) - float(self.variances(state, data).sum()))
+        return np.maximum(0.0, variances[::-1]), signed(np.asarray(axes.T[::-1]))
 
     def again(self, state: PcaState, data: TrainingData) -> PcaState:
         """Go on with the directions that are there: more are looked for, or some given up."""
-        if self.settings.found == "svd" or not len(state.directions):
+        if not len(state.directions):
             return self.init(data)
-        mean, covariance = self._mean_and_covariance(data)
-        kept = min(self._standing(state, covariance), self.wanted)
+        _, covariance = self._mean_and_covariance(data)
+        kept = min(standing(covariance, state.directions[: state.found]), self.wanted)
+        if self.settings.found == "svd" and kept < self.wanted:
+            return self.init(data)
         begun = kept if kept >= self.wanted else kept + 1  # the next is turned from where it is
-        state = replace(state, mean=mean, directions=frozen_array(state.directions[:begun], np.float64), found=kept)
-        return replace(state, ended=kept >= self.wanted, objective=self._left_over(state, data))
-
-    def _standing(self, state: PcaState, covariance: FloatArray) -> int:
-        """How many of the directions found, from the first on, stand still under the covariance as it is now."""
-        for index, direction in enumerate(state.directions[: state.found]):
-            after = covariance @ direction
-            if float(np.linalg.norm(after - (after @ direction) * direction)) > _STOOD * float(covariance.trace()):
-                return index
-        return state.found
+        return replace(self._with(state, data, state.directions[:begun], kept), ended=kept >= self.wanted)
 
     # -- what it says
 
@@ -192,10 +188,13 @@ class PcaLearner(ProjectionLearner[PcaState]):
         return np.asarray(np.einsum("ri,ij,rj->r", state.directions, covariance, state.directions))
 
     def scores(self, state: PcaState, Z: FloatArray) -> FloatArray:
-        """How far along each direction from the mean (n, r)."""
+        """How far along each direction from the mean (n, r); of whitened ones in standard deviations."""
         if len(state.directions) == 0:
             return np.zeros((len(Z), 1))
-        return np.asarray((np.asarray(Z, np.float64) - state.mean) @ state.directions.T)
+        along = (np.asarray(Z, np.float64) - state.mean) @ state.directions.T
+        if self.settings.whiten:
+            along /= np.where(state.deviations > _FLAT * state.deviations.max(), state.deviations, 1.0)
+        return np.asarray(along)
 
     def reconstructed(self, state: PcaState, Z: FloatArray, components: int) -> FloatArray:
         """The rows of features (n, p) that the first `components` scores stand for."""
@@ -218,7 +217,7 @@ class PcaLearner(ProjectionLearner[PcaState]):
         return {
             "variance": float(variances[-1]),
             "explained": self.quality(state, data),
-            "reconstruction": self._left_over(state, data),
+            "reconstruction": max(0.0, float(self._mean_and_covariance(data)[1].trace() - variances.sum())),
         }
 
     def quality(self, state: PcaState, data: TrainingData) -> float:
@@ -239,41 +238,17 @@ class PcaLearner(ProjectionLearner[PcaState]):
 
     def overlays(self, state: PcaState, data: TrainingData, frame: Frame) -> tuple[Overlay, ...]:
         """The mean, an arrow along each direction, and, of two inputs, the ellipse and the feet of the points."""
-        if frame.places is None or len(state.directions) == 0:
-            return ()
-        deviations = np.sqrt(np.maximum(0.0, self.variances(state, data)))
-        tips = state.mean + _REACH * deviations[:, None] * state.directions
-        origin = np.asarray(frame.places(state.mean[None]), np.float64)[0]
-        arrows = Arrows(origin, np.asarray(frame.places(tips), np.float64), state.found)
-        drawn: list[Overlay] = [Marks(origin[None], "centre"), arrows]
-        if frame.inputs is None or self.n_features != 2 or len(data.Z) != len(frame.points):
-            return tuple(drawn)
+        steps = state.deviations[:, None] * state.directions
+        drawn = arrows(frame, state.mean, steps, state.found, turns_by_hand=True)
+        if not drawn or frame.inputs is None or self.n_features != 2:
+            return drawn
         _, covariance = self._mean_and_covariance(data)
         if np.linalg.det(covariance) > 0:
-            drawn += [
+            drawn += tuple(
                 Line(np.asarray(frame.inputs(ellipse(state.mean, covariance, size))), "ellipse") for size in (1.0, 2.0)
-            ]
+            )
         direction = state.directions[-1 if state.found < len(state.directions) else 0]
-        reach = 1e3 * max(1e-9, float(deviations.max()))
-        ends = frame.inputs(np.stack([state.mean - reach * direction, state.mean + reach * direction]))
-        drawn.append(Line(np.asarray(ends, np.float64), "axis"))
-        if len(data.Z) <= _MOST_SEGMENTS:
-            along = (np.asarray(data.Z, np.float64) - state.mean) @ direction
-            feet = np.asarray(frame.inputs(state.mean + along[:, None] * direction), np.float64)
-            drawn.append(Segments(np.hstack([np.asarray(frame.points, np.float64), feet])))
-        return tuple(drawn)
-
-
-def _deflated(covariance: FloatArray, known: FloatArray) -> FloatArray:
-    """The covariance of the points without what they have along the `known` directions (r, p)."""
-    rest = np.eye(len(covariance)) - known.T @ known
-    return np.asarray(rest @ covariance @ rest)
-
-
-def _signed(directions: FloatArray) -> FloatArray:
-    """Each with its largest loading positive, so that a picture does not turn over."""
-    largest = np.abs(directions).argmax(axis=1)
-    return directions * np.where(directions[np.arange(len(directions)), largest] < 0, -1.0, 1.0)[:, None]
+        return drawn + axis_and_feet(frame, data.Z, state.mean, direction)
 
 
 def _singular_directions(Z: FloatArray, mean: FloatArray, covariance: FloatArray) -> FloatArray:

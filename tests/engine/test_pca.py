@@ -181,3 +181,40 @@ def test_points_that_change_turn_the_directions_that_were_found(found: str, step
         state = later.advance(state, others, 1)
     assert_same_up_to_sign(state.directions, PCA(3).fit(after).components_)
     np.testing.assert_allclose(state.mean, after.mean(axis=0), atol=1e-12)
+
+
+@pytest.mark.parametrize("name", tables())
+def test_whitened_scores_are_those_of_scikit_learn_and_all_vary_alike(name: str) -> None:
+    Z = tables()[name]
+    n, r = len(Z), min(4, Z.shape[1])
+    learner, data, states = run(Z, components=r, found="svd", whiten=True)
+    reference = PCA(r, svd_solver="full", whiten=True).fit(Z)
+    scores, theirs = learner.scores(states[-1], Z), reference.transform(Z) * np.sqrt(n / (n - 1))
+    signs = np.sign((scores * theirs).sum(axis=0))
+    np.testing.assert_allclose(scores * signs, theirs, atol=1e-5)
+    np.testing.assert_allclose(np.cov(scores.T, bias=True), np.eye(r), atol=1e-9)
+    plain = learner_of(Z, components=r, found="svd")[0]
+    np.testing.assert_array_equal(learner.reconstructed(states[-1], Z, r), plain.reconstructed(states[-1], Z, r))
+    loadings = learner.loadings(states[-1])
+    assert loadings is not None
+    np.testing.assert_allclose(np.linalg.norm(loadings, axis=1), 1.0)
+    assert learner.metrics(states[-1], data) == plain.metrics(states[-1], data)
+
+
+@pytest.mark.parametrize("found", ["power_iteration", "svd"])
+def test_whitening_is_switched_on_while_directions_stay_as_they_were_found(found: str) -> None:
+    Z = tables()["plane"]
+    _, data, states = run(Z, components=2, found=found)
+    whitening = learner_of(Z, components=2, found=found, whiten=True)[0]
+    state = whitening.again(states[-1], data)
+    assert state.ended
+    np.testing.assert_array_equal(state.directions, states[-1].directions)
+    np.testing.assert_allclose(whitening.scores(state, Z).std(axis=0), 1.0)
+
+
+def test_whitening_a_direction_without_variance_leaves_its_scores_finite() -> None:
+    flat = np.outer(np.linspace(-1, 1, 20), [1.0, 2.0])
+    learner, _, states = run(flat, components=2, found="svd", whiten=True)
+    scores = learner.scores(states[-1], flat)
+    assert scores[:, 0].std() == pytest.approx(1.0)
+    np.testing.assert_allclose(scores[:, 1], 0.0, atol=1e-6)
