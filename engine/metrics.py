@@ -217,6 +217,12 @@ METRICS: dict[str, Metric] = {
         "The sum of the squared distances of all points to the centre of their cluster, in the units of the features.",
         "",
     ),
+    "total_distance": Metric(
+        "total distance",
+        "distance",
+        "The sum of the distances of all points to the medoid of their cluster, in the units of the features.",
+        "",
+    ),
     "noise": Metric(
         "noise",
         "noise",

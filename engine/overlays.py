@@ -86,12 +86,14 @@ class Centres:
     trail : earlier places, the oldest first, each (k, 2).
     points : (m, 2) where the points lie that lines to their centre are drawn from; may be empty.
     owners : (m,) the centre of each; below 0 for none.
+    on_points : whether they are points themselves, so that one in a hand goes from point to point.
     """
 
     xy: FloatArray
     trail: tuple[FloatArray, ...]
     points: FloatArray
     owners: IntArray
+    on_points: bool = False
 
 
 @dataclass(frozen=True, eq=False)

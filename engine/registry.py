@@ -17,6 +17,7 @@ from engine.learners.gaussian_process import GaussianProcess
 from engine.learners.gradient_boosting import GradientBoosting
 from engine.learners.hierarchical import Hierarchical
 from engine.learners.k_means import KMeans
+from engine.learners.k_medoids import KMedoids
 from engine.learners.knn import KNearestNeighbours
 from engine.learners.linear_regression import LinearRegression
 from engine.learners.logistic_regression import LogisticRegression
@@ -44,6 +45,7 @@ LearnerSettings = Annotated[
     | GaussianProcess
     | RandomFeatures
     | KMeans
+    | KMedoids
     | GaussianMixture
     | DBSCAN
     | Hierarchical
@@ -253,6 +255,21 @@ LEARNERS: dict[str, LearnerEntry] = {
             "Points go to the nearest centre, centres to the middle of their points, in turn.",
             own_losses={"clustering": "inertia per point"},
             live=("k", "centres", "restarts", "empty"),
+            epoch="half-step",
+            has_centres=True,
+        ),
+        LearnerEntry(
+            "k_medoids",
+            "k-medoids",
+            "centres",
+            ("clustering",),
+            KMedoids,
+            r"\min_{m,\,c} \; \frac{1}{n} \sum_i d(x_i,\, x_{m_{c_i}})",
+            "As k-means, but each centre is one of the points, and distances are not squared.",
+            own_losses={"clustering": "distance per point"},
+            most_points=5_000,
+            why_not_more="it compares every point with every other",
+            live=("k", "centres", "restarts", "method"),
             epoch="half-step",
             has_centres=True,
         ),

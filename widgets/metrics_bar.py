@@ -15,7 +15,8 @@ from widgets.style import active_theme, set_look, tabular
 _PARTS = {"all": "", "train": "train", "validation": "val.", "test": "test"}
 _SPOKEN_PARTS = {"all": "", "train": "training", "validation": "validation", "test": "test"}
 _ORDER = (
-    ("all", "inertia"), ("all", "variance"), ("all", "explained"), ("all", "reconstruction"), ("all", "noise"),
+    ("all", "inertia"), ("all", "total_distance"),
+    ("all", "variance"), ("all", "explained"), ("all", "reconstruction"), ("all", "noise"),
     ("all", "log_likelihood"), ("all", "bic"), ("all", "aic"),
     ("all", "silhouette"), ("all", "ari"), ("all", "nmi"), ("all", "trustworthiness"),
     ("train", "loss"), ("validation", "loss"), ("test", "loss"),

@@ -59,9 +59,12 @@ class Motion(QObject):
         self._animation.start()
 
     def hold(self, index: int, place: Floats) -> None:
-        """A hand has the centre `index` at `place` (2,) of the plane."""
+        """A hand has the centre `index` at `place` (2,) of the plane; one that is a point goes where the model says."""
         self._animation.stop()
         self._held = index, place
+        if any(isinstance(overlay, Centres) and overlay.on_points for overlay in self._stage.figure.overlays):
+            self._rest()
+            return
         places = _places(self._stage.figure.overlays)
         if places is not None and index < len(places):
             places = places.copy()

@@ -287,7 +287,7 @@ class CentreTool(Tool):
         self._index = None
 
 
-NO_CENTRES = "This model has no centres to put down: choose k-means or a Gaussian mixture."
+NO_CENTRES = "This model has no centres to put down: choose k-means, k-medoids or a Gaussian mixture."
 NO_CLASSES = "There are no classes in regression: move a point to change its target."
 
 

@@ -19,6 +19,7 @@ from engine.learners.gaussian_process import GaussianProcess
 from engine.learners.gradient_boosting import GradientBoosting
 from engine.learners.hierarchical import Hierarchical
 from engine.learners.k_means import KMeans
+from engine.learners.k_medoids import KMedoids
 from engine.learners.knn import KNearestNeighbours
 from engine.learners.linear_regression import LinearRegression
 from engine.learners.logistic_regression import LogisticRegression
@@ -75,6 +76,8 @@ CASES = [
     case(RandomFeatures(units=300, activation="cosine"), "cross_entropy", classes(n_classes=3), "random features"),
     case(KMeans(), "squared", groups(), "k-means"),
     case(KMeans(k=5, restarts=4, empty="drop", initialization="random_partition"), "squared", groups(), "restarts"),
+    case(KMedoids(), "squared", groups(), "k-medoids"),
+    case(KMedoids(k=5, method="pam", metric="manhattan", restarts=3), "squared", groups(), "best swaps"),
     case(GaussianMixture(), "squared", groups(), "Gaussian mixture"),
     case(GaussianMixture(k=4, covariance="tied", initialization="random_points"), "squared", groups(), "tied mixture"),
     case(GaussianMixture(covariance="spherical"), "squared", groups(), "spherical mixture"),

@@ -14,6 +14,7 @@ from PySide6.QtWidgets import QPushButton, QTabBar, QToolButton, QWidget
 from engine.edits import set_values
 from engine.experiment import DrawnData, Experiment, GeneratedData
 from engine.learners.k_means import KMeans
+from engine.learners.k_medoids import KMedoids
 from tests.playground.conftest import Hands
 from tests.playground.test_whole_path import type_file_name
 
@@ -140,6 +141,21 @@ def test_three_blobs_by_mouse_alone(
     hands.wait(target.exists)
     text = target.read_text(encoding="utf-8")
     assert "Cluster 3" in text
+
+
+def test_a_medoid_in_hand_goes_from_point_to_point(open_window: Open) -> None:
+    hands = open_window(Experiment(data=GeneratedData(generator="blobs", n_points=80), learner=KMedoids(k=3)))
+    hands.wait(lambda: len(centres(hands)) == 3)
+    points = hands.window.shown.dataset.X
+    for has_begun, place in ((False, (0.0, 0.05)), (True, (0.05, -0.5))):  # between the blobs
+        start = tuple(centres(hands)[0])
+        hands.drag(start, place)
+        hands.wait(lambda: len(centres(hands)) == 3)
+        hands.wait(lambda start=start: not is_at(hands, 0, start))  # type: ignore[misc]
+        hands.settle()
+        assert np.abs(points - centres(hands)[0]).max(axis=1).min() < 1e-6
+        if not has_begun:
+            step(hands)
 
 
 def test_centres_are_added_and_taken_away_while_it_stands_and_while_it_runs(open_window: Open) -> None:

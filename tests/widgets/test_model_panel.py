@@ -336,7 +336,9 @@ def test_settings_of_another_task_are_hidden(panel: ModelPanel) -> None:
         assert form.row(hidden).isHidden()
 
 
-@pytest.mark.parametrize(("kind", "offered"), [("k_means", True), ("gaussian_mixture", True), ("dbscan", False)])
+@pytest.mark.parametrize(
+    ("kind", "offered"), [("k_means", True), ("k_medoids", True), ("gaussian_mixture", True), ("dbscan", False)]
+)
 def test_what_is_about_centres_is_offered_where_there_are_any(panel: ModelPanel, kind: str, offered: bool) -> None:
     experiment = Experiment(data=GeneratedData(generator="blobs"), learner=LEARNERS[kind].settings())
     panel.set_experiment(experiment, "clustering", ("x1", "x2"))
