@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 
 import numpy as np
 
 from engine.dataset import Dataset, FloatArray, IntArray, Points, Target, Task, frozen_array, split, unlabelled
-from engine.experiment import Data, DrawnData, Experiment, GeneratedData, GeneratorName, Preparation
+from engine.experiment import Data, DrawnData, Experiment, GeneratedData, GeneratorName, PlaneSettings, Preparation
 from engine.registry import unsupervised_task
 from engine.table_data import TableData
 from engine.table_preparation import prepared
@@ -36,6 +36,7 @@ class Generator:
     classes : how many classes there are, 0 in regression.
     has_arms : whether the number of arms is the number of classes.
     galleries : the tasks that it is offered for; that of its targets where nothing is said.
+    plane : on which plane it is looked at first, where it has more than two inputs.
     """
 
     name: GeneratorName
@@ -47,6 +48,7 @@ class Generator:
     classes: int = 0
     has_arms: bool = False
     galleries: tuple[Task, ...] = ()
+    plane: PlaneSettings = field(default_factory=PlaneSettings)
 
     @property
     def offered_for(self) -> tuple[Task, ...]:
@@ -129,6 +131,21 @@ def _correlated(u: FloatArray, y: IntArray, data: GeneratedData) -> Clean:
     return np.stack([0.42 * normal[:, 0], 0.3 * normal[:, 0] + 0.16 * normal[:, 1]], axis=1), y, 0.3 * data.noise
 
 
+def _swiss_roll(u: FloatArray, y: IntArray, data: GeneratedData) -> Clean:
+    first, last = 1.5 * np.pi, 4.5 * np.pi
+    along = (y + u[:, 0]) / _SHEET_CLASSES
+    # The length of the spiral grows nearly with the square of its angle: the points lie evenly on the sheet.
+    angle = np.sqrt(first**2 + along * (last**2 - first**2))
+    rolled = _polar(angle / last, angle)
+    return np.stack([rolled[:, 0], 1.5 * u[:, 1] - 0.75, rolled[:, 1]], axis=1), y, 0.25 * data.noise
+
+
+def _s_curve(u: FloatArray, y: IntArray, data: GeneratedData) -> Clean:
+    angle = 3 * np.pi * ((y + u[:, 0]) / _SHEET_CLASSES - 0.5)
+    height = np.sign(angle) * (np.cos(angle) - 1)
+    return 0.5 * np.stack([np.sin(angle), 2.4 * u[:, 1] - 1.2, height], axis=1), y, 0.25 * data.noise
+
+
 def _standard_normal(u: FloatArray) -> FloatArray:
     """Standard normal numbers (n, 2) from the third and fourth uniform (Box and Muller 1958)."""
     radius = np.sqrt(-2 * np.log1p(-u[:, 2]))
@@ -207,6 +224,11 @@ def _bumps(u: FloatArray, _y: IntArray, data: GeneratedData) -> Clean:
     return X, target, data.noise
 
 
+_SHEET_CLASSES = 6
+"""A sheet that is bent in space has a class for each sixth of its length, so that the way along it is seen."""
+_EDGE_ON = PlaneSettings(kind="pair", horizontal="x1", vertical="x3")
+
+
 def _polar(radius: FloatArray, angle: FloatArray) -> FloatArray:
     return np.stack([radius * np.cos(angle), radius * np.sin(angle)], axis=1)
 
@@ -265,6 +287,13 @@ GENERATORS: dict[GeneratorName, Generator] = {
         Generator("correlated", "Correlated Gaussian", "classification", 2, _correlated,
                   "One long cloud: a direction of most variance, and no groups.", 1,
                   galleries=("projection", "clustering")),
+        Generator("swiss_roll", "Swiss roll", "classification", 3, _swiss_roll,
+                  "A sheet rolled up in space, seen from its edge; each class is a sixth of its length. A straight look"
+                  " sees through the layers, a way along the sheet unrolls it.", _SHEET_CLASSES,
+                  galleries=("projection", "clustering"), plane=_EDGE_ON),
+        Generator("s_curve", "S curve", "classification", 3, _s_curve,
+                  "A sheet bent in space like an S, seen from its edge; each class is a sixth of its length.",
+                  _SHEET_CLASSES, galleries=("projection", "clustering"), plane=_EDGE_ON),
     )
 }  # fmt: skip
 """Every data set, in menu order."""
@@ -309,7 +338,7 @@ def generate(data: GeneratedData) -> Points:
     )
     X, y, spread = entry.rule(uniforms, classes, data)
     if entry.task == "classification":
-        X = X + spread * straying.standard_normal((data.n_points, 2))
+        X = X + spread * straying.standard_normal(X.shape)
     else:
         y = y + spread * straying.standard_normal(data.n_points)
     return Points(X, np.asarray(y, np.float32))
@@ -327,6 +356,11 @@ def class_names_of(data: Data) -> tuple[str, ...]:
     if isinstance(data, GeneratedData):
         return data.names(GENERATORS[data.generator].n_classes(data))
     return data.class_names if isinstance(data, DrawnData) else data.target_values()[1]
+
+
+def plane_for(data: Data) -> PlaneSettings:
+    """The plane on which `data` are looked at first."""
+    return GENERATORS[data.generator].plane if isinstance(data, GeneratedData) else PlaneSettings()
 
 
 def dataset_of(data: Data, preparation: Preparation, parts: IntArray | None = None) -> Dataset:
@@ -373,5 +407,5 @@ def _dataset(data: GeneratedData | DrawnData, validation_share: float, test_shar
         task=task_of(data),
         parts=parts,
         class_names=class_names_of(data),
-        input_names=("x1", "x2") if points.X.shape[1] == 2 else ("x",),
+        input_names=("x1", "x2", "x3")[: points.X.shape[1]] if points.X.shape[1] > 1 else ("x",),
     )

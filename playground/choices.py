@@ -23,7 +23,7 @@ from engine.experiment import (
     with_new_learner,
     without_penalties,
 )
-from engine.generators import GENERATORS, dataset_for, dataset_of, task_of
+from engine.generators import GENERATORS, dataset_for, dataset_of, plane_for, task_of
 from engine.registry import LEARNERS, learners_for, unsupervised_task
 from engine.table_columns import Columns
 from engine.table_data import TableData
@@ -47,7 +47,10 @@ def with_data(experiment: Experiment, data: Data) -> Experiment:
         before, after = ("none", "standardize") if is_table else ("standardize", "none")
         if experiment.preparation.scaling == before:
             experiment = replaced(experiment, "preparation.scaling", after)
-    view = experiment.view.model_copy(update={"x_range": None, "y_range": None, "threshold": View().threshold})
+    untouched = experiment.view.plane == plane_for(experiment.data)
+    plane = plane_for(data) if untouched else experiment.view.plane
+    fitted = {"x_range": None, "y_range": None, "threshold": View().threshold, "plane": plane}
+    view = experiment.view.model_copy(update=fitted)
     changed = suited(experiment.model_copy(update={"data": data, "view": view}))
     if task_of(data) != task_of(experiment.data):
         changed = without_penalties(replaced(changed, "training.loss.kind", checks.default_loss(task_of(data))))
@@ -176,9 +179,19 @@ def with_new_split(experiment: Experiment) -> Experiment:
 
 def refusal(experiment: Experiment) -> str:
     """Why points cannot be drawn, moved or given other classes; empty where they can."""
+    if isinstance(experiment.data, GeneratedData) and GENERATORS[experiment.data.generator].n_inputs > 2:
+        return (
+            "These points have three inputs, and a hand on the stage reaches two: choose a data set of two inputs or"
+            " clear the stage to draw points."
+        )
     if not isinstance(experiment.data, TableData) or _fits_the_plane(experiment):
         return ""
     return "These are rows of a table, which can only be erased: choose a data set or clear the stage to draw points."
+
+
+def refusal_to_erase(experiment: Experiment) -> str:
+    """Why points cannot be erased one by one; empty where they can, as the rows of any table."""
+    return "" if isinstance(experiment.data, TableData) else refusal(experiment)
 
 
 def _fits_the_plane(experiment: Experiment) -> bool:

@@ -11,9 +11,10 @@ from PySide6.QtWidgets import QApplication
 
 from engine.dataset import FloatArray, IntArray, Target
 from engine.edits import replaced
-from engine.experiment import Experiment, GeneratedData, GeneratorName
-from engine.generators import GENERATORS, dataset_of, generate
+from engine.experiment import Experiment, GeneratedData, GeneratorName, Preparation
+from engine.generators import GENERATORS, dataset_of
 from engine.paths import title_of
+from engine.plane import on_stage
 from playground import choices
 from playground.document import Document
 from playground.workspace import NO_ROWS, Workspace
@@ -65,9 +66,9 @@ class DataController(QObject):
 
     # -- strokes ---------------------------------------------------------------------------------------------------
 
-    def _refused(self) -> bool:
+    def _refused(self, refusal: Callable[[Experiment], str] = choices.refusal) -> bool:
         """Whether points cannot be drawn or changed one by one; it is said why."""
-        sentence = choices.refusal(self._document.experiment)
+        sentence = refusal(self._document.experiment)
         if sentence:
             self.said.emit(sentence)
         return bool(sentence)
@@ -83,6 +84,8 @@ class DataController(QObject):
             self._edit(choices.adding_points(self._document.experiment, X, y), "Draw")
 
     def on_points_erased(self, rows: IntArray) -> None:
+        if self._refused(choices.refusal_to_erase):
+            return
         self._edit(choices.erasing_points(self._document.experiment, rows), "Erase")
         self._set_workspace(selection=NO_ROWS)
 
@@ -216,7 +219,8 @@ class DataController(QObject):
         """Draw the thumbnails of the generated sets."""
         entries = []
         for name, entry in GENERATORS.items():
-            points = generate(GeneratedData(generator=name, n_points=_GALLERY_POINTS))
+            dataset = dataset_of(GeneratedData(generator=name, n_points=_GALLERY_POINTS), Preparation())
+            points = on_stage(dataset, entry.plane).points
             entries.append(
                 GalleryEntry(name, entry.title, entry.sentence, entry.task, entry.offered_for, points.X, points.y)
             )

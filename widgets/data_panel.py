@@ -235,7 +235,7 @@ class DataPanel(Panel):
         self._folded_chips = folded_grid
         section.add(grid)
         self._chips_grid = grid
-        self._inputs_hint = QLabel("Every column that is chosen is a feature.")
+        self._inputs_hint = QLabel()
         self._inputs_hint.setProperty("look", "hint")
         self._inputs_hint.setWordWrap(True)
         self._inputs_hint.hide()
@@ -275,9 +275,7 @@ class DataPanel(Panel):
         data = experiment.data
         is_classification = len(class_counts) > 0
         is_table = data.source == "table"
-        self.classes.setVisible(
-            is_classification and not (is_table and n_inputs != 2) and len(class_counts) <= MAX_CLASSES
-        )
+        self.classes.setVisible(is_classification and n_inputs == 2 and len(class_counts) <= MAX_CLASSES)
         if not self.classes.isHidden():
             if data.source == "table":
                 names = data.target_values()[1]
@@ -293,6 +291,7 @@ class DataPanel(Panel):
         self.tables.set_chosen(data.title if data.source == "table" else "")
         self._chips_grid.setVisible(n_inputs <= 2)
         self._inputs_hint.setVisible(n_inputs > 2)
+        self._inputs_hint.setText(f"Every {'column that is chosen' if is_table else 'input'} is a feature.")
         self.target.setVisible(not is_classification and n_inputs == 2 and not groups)
         self.shares.setVisible(not groups)
         self._height_hint.setVisible(not is_classification and n_inputs == 1)

@@ -204,7 +204,7 @@ class Figure:
         if self.dataset.n_inputs == 1:
             first = names[0] if names and names[0] != "x1" else "x"
             return first, self.dataset.target_name
-        first, second = (name.translate(_SUBSCRIPTS) if name in ("x1", "x2") else name for name in names[:2])
+        first, second = (name.translate(_SUBSCRIPTS) if name in ("x1", "x2", "x3") else name for name in names[:2])
         return first, second
 
     def summary(self) -> str:

@@ -236,7 +236,7 @@ class RelabelTool(_Brush):
     """Gives the points that it goes over another class."""
 
     def press(self, canvas: Canvas, at: Floats, selecting: Selecting) -> None:
-        if canvas.dataset.task != "classification":
+        if not canvas.dataset.class_names:
             canvas.refuse(NO_CLASSES)
             return
         canvas.begin("relabel")

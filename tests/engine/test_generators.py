@@ -1,6 +1,7 @@
 """The synthetic data sets: their rules, counts, seeds and noise."""
 
 from collections.abc import Callable
+from itertools import pairwise
 from typing import get_args
 
 import numpy as np
@@ -11,6 +12,7 @@ from hypothesis import strategies as st
 from engine.dataset import Part, Points
 from engine.experiment import DrawnData, GeneratedData, GeneratorName, Preparation
 from engine.generators import GENERATORS, class_names_of, dataset_of, generate, interleaved_classes, task_of
+from tests.engine.sheets import SHEETS, SheetName, angle_of, way_along
 
 NAMES = tuple(GENERATORS)
 
@@ -115,6 +117,27 @@ def test_without_noise_the_rules_hold_exactly() -> None:
     cells = np.floor((board.X + 1) * 2).astype(int)
     assert (cells.sum(axis=1) % 2 == board.y).all()
     assert len(np.unique(cells, axis=0)) == 16
+
+
+@pytest.mark.parametrize("name", SHEETS)
+def test_a_sheet_in_space_has_its_classes_in_order_and_its_points_evenly_on_it(name: SheetName) -> None:
+    points = _quiet(name, 6000)
+    X, angle = points.X.astype(float), angle_of(points.X, name)
+    curve = angle / (4.5 * np.pi) * np.array([np.cos(angle), np.sin(angle)])
+    if name == "s_curve":
+        curve = 0.5 * np.array([np.sin(angle), np.sign(angle) * (np.cos(angle) - 1)])
+    np.testing.assert_allclose(X[:, [0, 2]].T, curve, atol=1e-5)
+    way = way_along(points.X, name)
+    assert way.min() >= -1e-5
+    assert way.max() <= 1 + 1e-5
+    bounds = [(way[points.y == k].min(), way[points.y == k].max()) for k in range(6)]
+    assert all(before[1] <= after[0] + 1e-4 for before, after in pairwise(bounds))
+    # As many points on each twentieth of the length, and of the width, within what chance would do.
+    for position in (way, (X[:, 1] - X[:, 1].min()) / np.ptp(X[:, 1])):
+        counts = np.histogram(position, 20, (0, 1))[0]
+        assert np.abs(counts - 300).max() < 75
+    assert class_names_of(GeneratedData(generator=name)) == tuple("ABCDEF")
+    assert dataset_of(GeneratedData(generator=name), Preparation()).input_names == ("x1", "x2", "x3")
 
 
 def test_the_separable_set_has_a_real_margin() -> None:

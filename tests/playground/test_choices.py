@@ -11,6 +11,7 @@ from engine.edits import replaced, set_values
 from engine.experiment import DrawnData, Experiment, GeneratedData, GeneratorName
 from engine.generators import GENERATORS, dataset_for, dataset_of
 from engine.registry import LEARNERS
+from engine.table_sets import bundled_table
 from playground import choices
 
 
@@ -97,6 +98,30 @@ def test_pasted_points_find_their_classes_by_name() -> None:
     assert count == 2
     assert choices.class_names(experiment) == ("A", "B", "C")
     assert choices.drawn(experiment).points.y.tolist() == [1, 1, 2]
+
+
+def test_points_of_three_inputs_stay_as_they_are_under_a_hand_and_it_is_said_why() -> None:
+    experiment = choices.with_generator(Experiment(), "swiss_roll")
+    assert "three inputs" in choices.refusal(experiment)
+    assert "three inputs" in choices.refusal_to_erase(experiment)
+    assert choices.refusal_to_erase(Experiment()) == choices.refusal(Experiment()) == ""
+    table = choices.with_data(Experiment(), bundled_table("iris"))
+    assert "only be erased" in choices.refusal(table)
+    assert choices.refusal_to_erase(table) == ""
+    emptied = choices.with_empty_canvas(experiment)
+    assert dataset_for(emptied).n_inputs == 2
+    assert choices.refusal(emptied) == ""
+
+
+def test_a_sheet_is_seen_from_its_edge_unless_another_plane_was_chosen() -> None:
+    usual = Experiment().view.plane
+    rolled = choices.with_generator(Experiment(), "swiss_roll")
+    assert (rolled.view.plane.horizontal, rolled.view.plane.vertical) == ("x1", "x3")
+    assert choices.with_generator(rolled, "s_curve").view.plane == rolled.view.plane
+    assert choices.with_generator(rolled, "moons").view.plane == usual
+    assert choices.with_data(rolled, bundled_table("iris")).view.plane == usual
+    chosen = choices.with_plane(rolled, "view.plane.vertical", "x2")
+    assert choices.with_generator(chosen, "s_curve").view.plane == chosen.view.plane
 
 
 def test_pasting_onto_another_kind_of_canvas_replaces_it() -> None:
