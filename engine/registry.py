@@ -18,6 +18,7 @@ from engine.learners.gradient_boosting import GradientBoosting
 from engine.learners.hierarchical import Hierarchical
 from engine.learners.k_means import KMeans
 from engine.learners.k_medoids import KMedoids
+from engine.learners.kernel_pca import KernelPrincipalComponents
 from engine.learners.knn import KNearestNeighbours
 from engine.learners.linear_regression import LinearRegression
 from engine.learners.logistic_regression import LogisticRegression
@@ -49,6 +50,7 @@ LearnerSettings = Annotated[
     | GaussianMixture
     | DBSCAN
     | Hierarchical
+    | KernelPrincipalComponents
     | PrincipalComponents,
     Field(discriminator="kind"),
 ]
@@ -328,6 +330,23 @@ LEARNERS: dict[str, LearnerEntry] = {
             score="explained variance",
             axis="PC",
         ),
+        LearnerEntry(
+            "kernel_pca",
+            "Kernel PCA",
+            "neighbours and kernels",
+            ("projection",),
+            KernelPrincipalComponents,
+            r"t(x) = \frac{1}{\sqrt{\lambda}} \sum_i v_i \, k(x_i, x) \quad K v = \lambda v",
+            "Principal components of features that only a kernel knows of: their lines of equal score are curves.",
+            own_losses={"projection": "left over among the kernel's features"},
+            most_points=3_000,
+            why_not_more="it compares every point with every other",
+            live=("components", "ridge"),
+            epoch="step",
+            score="explained variance",
+            axis="PC",
+            colours_plane=True,
+        ),
     )
 }
 
@@ -346,7 +365,8 @@ def ends_by_itself(settings: Settings) -> bool:
 
 def refits(settings: Settings) -> bool:
     """Whether one step does it all with these settings."""
-    return LEARNERS[_kind_of(settings)].refits or getattr(settings, "fit", "") == "least_squares"
+    at_once = getattr(settings, "fit", "") == "least_squares" or getattr(settings, "found", "") == "eigen"
+    return at_once or LEARNERS[_kind_of(settings)].refits
 
 
 def unsupervised_task(settings: Settings) -> Task | None:

@@ -164,9 +164,9 @@ class SupportVectorLearner(StepwiseLearner[SupportVectorState]):
         """γ as it is set, or as scikit-learn's ``gamma="scale"`` takes it from the data."""
         if self.settings.gamma_from == "by_hand":
             return self.settings.gamma
-        # One order in memory, so that equal numbers are added in the same order and give the same bits.
-        variance = float(np.ascontiguousarray(data.Z, np.float64).var())
-        return 1.0 / (data.Z.shape[1] * variance) if variance > 0 else 1.0
+        from engine.kernel_functions import gamma_of
+
+        return gamma_of(data.Z)
 
     def _classes_fitted(self, data: TrainingData) -> SupportVectorState:
         from sklearn.svm import SVC
@@ -228,12 +228,14 @@ class SupportVectorLearner(StepwiseLearner[SupportVectorState]):
 
     def _sums(self, state: SupportVectorState, Z: FloatArray) -> FloatArray:
         """The decision functions (n, k), at least one: zero before the first step."""
-        from engine.kernel_functions import weighted_sums
+        from engine.kernel_functions import Kernel, weighted_sums
 
         if len(state.intercepts) == 0:
             return np.zeros((len(Z), 1))
+        settings = self.settings
+        kernel = Kernel(settings.kernel, state.gamma, settings.degree, settings.coef0)
         with np.errstate(over="ignore", invalid="ignore"):
-            sums = weighted_sums(lambda rows: self._kernel(rows, state.vectors, state.gamma), Z, state.weights)
+            sums = weighted_sums(lambda rows: kernel(rows, state.vectors), Z, state.weights)
             return sums + state.intercepts
 
     def _class_scores(self, state: SupportVectorState, Z: FloatArray) -> FloatArray:
@@ -250,24 +252,6 @@ class SupportVectorLearner(StepwiseLearner[SupportVectorState]):
         scores = np.repeat(learned.min(axis=1, keepdims=True) - 1.0, self.n_classes, axis=1)
         scores[:, list(classes)] = learned
         return scores
-
-    def _kernel(self, A: FloatArray, B: FloatArray, gamma: float) -> FloatArray:
-        from engine.kernel_functions import rbf
-
-        settings = self.settings
-        if settings.kernel == "rbf":
-            return rbf(A, B, gamma)
-        products = np.asarray(A @ B.T)
-        if settings.kernel == "linear":
-            return products
-        products *= gamma
-        products += settings.coef0
-        if settings.kernel == "sigmoid":
-            return np.asarray(np.tanh(products, out=products))
-        power = products.copy()
-        for _ in range(settings.degree - 1):  # `**` takes a logarithm of each number, which is ten times slower.
-            power *= products
-        return power
 
     def losses_of(self, said: Prediction, y: NDArray[Any]) -> FloatArray:
         """The hinge loss of the right class's lead, or the ε-insensitive loss."""

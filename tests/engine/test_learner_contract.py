@@ -20,6 +20,7 @@ from engine.learners.gradient_boosting import GradientBoosting
 from engine.learners.hierarchical import Hierarchical
 from engine.learners.k_means import KMeans
 from engine.learners.k_medoids import KMedoids
+from engine.learners.kernel_pca import KernelPrincipalComponents
 from engine.learners.knn import KNearestNeighbours
 from engine.learners.linear_regression import LinearRegression
 from engine.learners.logistic_regression import LogisticRegression
@@ -87,6 +88,8 @@ CASES = [
     case(Hierarchical(linkage="single", cut_by="height"), "squared", groups(n=30), "hierarchical, cut at a height"),
     case(PrincipalComponents(components=2), "squared", directions(), "principal components"),
     case(PrincipalComponents(found="svd", components=3), "squared", directions(), "principal components at once"),
+    case(KernelPrincipalComponents(), "squared", directions(), "kernel PCA"),
+    case(KernelPrincipalComponents(found="eigen", kernel="polynomial"), "squared", directions(), "kernel PCA at once"),
     *(
         case(MLP, "cross_entropy", classes(n_classes=3), f"network, {kind}, {path}", kind, path=path, schedule="cosine")
         for kind in OPTIMIZERS
