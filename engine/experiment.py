@@ -246,6 +246,10 @@ class PlaneSettings(Settings):
     )
 
 
+ERROR = "(error)"
+"""Colours points by how far they are from what a projection says of them."""
+
+
 class View(Settings):
     """What is shown."""
 
@@ -278,6 +282,21 @@ class View(Settings):
     )
     scores: bool = choice(False, "Scores", "Colours the plane by one of the scores of a projection.")
     component: int = choice(1, "Component", "Which score colours the plane.", ge=1, le=64)
+    projection: bool = choice(False, "Projection", "Shows the scores of the points beside the stage.")
+    reconstruction: bool = choice(
+        False,
+        "Reconstruction",
+        "Shows beside the stage where the points would lie if their scores were all that is known.",
+    )
+    pairs: bool = choice(False, "Pairs", "Shows every pair of features beside the stage, in a matrix.")
+    parallel: bool = choice(False, "Parallel", "Shows every point beside the stage as a line across an axis a feature.")
+    loadings: bool = choice(True, "Loadings", "Draws how much each feature counts in the scores, as arrows (a biplot).")
+    horizontal_score: int = choice(1, "Horizontal score", "Which score is along the horizontal axis.", ge=1, le=64)
+    vertical_score: int = choice(2, "Vertical score", "Which score is along the vertical axis.", ge=1, le=64)
+    colour_by: str = choice(
+        "", "Colour by", "What colours the points: empty for their class or target, a feature, or (error).",
+        max_length=200,
+    )  # fmt: skip
     members: bool = choice(True, "Members", "Draws a line from each point to the centre of its cluster.")
     trails: bool = choice(True, "Trails", "Draws where the centres have come from.")
     equation: bool = choice(True, "Equation", "Writes the model's equation on the stage, in the units of the plot.")

@@ -15,9 +15,9 @@ LineRole = Literal["boundary", "contour", "curve", "margin", "split", "ellipse",
 edge of a margin or of a tube, a question that a tree asks, a line of equal density, the boundary of one fold, or what
 the last merge joined."""
 
-MarksRole = Literal["support", "mistake", "focus", "centre", "switched", "core"]
+MarksRole = Literal["support", "mistake", "focus", "centre", "switched", "core", "mode"]
 """What is marked: the points that hold a margin, the one a step was wrong about, the one in hand, means, those
-that have just changed sides, or those with enough neighbours to make a cluster."""
+that have just changed sides, those with enough neighbours to make a cluster, or summits of a density."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -116,12 +116,38 @@ class Arrows:
 
 @dataclass(frozen=True, eq=False)
 class Segments:
-    """Many short lines (m, 4), each from x1, y1 to x2, y2: from points to what stands for them."""
+    """Many short lines.
+
+    Parameters
+    ----------
+    ends : (m, 4), each from x1, y1 to x2, y2.
+    role : what they are: from points to what stands for them, from where a walker began to where it is, or the edges of
+        a graph of the points.
+    """
 
     ends: FloatArray
+    role: Literal["foot", "way", "edge"] = "foot"
 
 
-Overlay = Line | Band | Marks | Equation | Centres | Arrows | Segments
+@dataclass(frozen=True, eq=False)
+class Loadings:
+    """How much each feature counts in the two scores of a plane: the arrows of a biplot.
+
+    Parameters
+    ----------
+    tips : (p, 2) where they end; all begin at the origin.
+    names : what the features are called (p,).
+
+    References
+    ----------
+    Gabriel (1971). The biplot graphic display of matrices. Biometrika 58(3).
+    """
+
+    tips: FloatArray
+    names: tuple[str, ...]
+
+
+Overlay = Line | Band | Marks | Equation | Centres | Arrows | Segments | Loadings
 
 
 @dataclass(frozen=True, eq=False)

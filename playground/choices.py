@@ -49,12 +49,13 @@ def with_data(experiment: Experiment, data: Data) -> Experiment:
             experiment = replaced(experiment, "preparation.scaling", after)
     untouched = experiment.view.plane == plane_for(experiment.data)
     plane = plane_for(data) if untouched else experiment.view.plane
-    fitted = {"x_range": None, "y_range": None, "threshold": View().threshold, "plane": plane}
+    fitted = {"x_range": None, "y_range": None, "threshold": View().threshold, "plane": plane, "colour_by": ""}
     view = experiment.view.model_copy(update=fitted)
     changed = suited(experiment.model_copy(update={"data": data, "view": view}))
     if task_of(data) != task_of(experiment.data):
         changed = without_penalties(replaced(changed, "training.loss.kind", checks.default_loss(task_of(data))))
-    return changed
+    few, many = (dataset_for(each).n_inputs <= 2 for each in (experiment, changed))
+    return _with_projection(changed) if few and not many else changed
 
 
 def with_values(experiment: Experiment, values: Mapping[str, str]) -> Experiment:
@@ -115,7 +116,7 @@ def with_task(experiment: Experiment, task: Task) -> Experiment:
     else:
         serves = task_of(data) == task or (task in UNSUPERVISED and dataset_for(experiment).n_inputs >= 2)
     if serves:
-        return changed
+        return _with_projection(changed)
     if isinstance(data, DrawnData) and len(data.points) == 0:
         return with_empty_canvas(changed, "regression" if task == "regression" else "classification")
     return with_generator(changed, _DEFAULT_GENERATOR[task])
@@ -132,9 +133,23 @@ def with_learner(experiment: Experiment, kind: str) -> Experiment:
         return experiment
     if LEARNERS[kind].has_band and not experiment.view.band:
         experiment = replaced(experiment, "view.band", True)
-    if LEARNERS[kind].tasks == ("projection",):
-        experiment = replaced(experiment, "view.scores", LEARNERS[kind].colours_plane)
-    return suited(with_new_learner(experiment, kind))
+    return _with_projection(suited(with_new_learner(experiment, kind)))
+
+
+def _with_projection(experiment: Experiment) -> Experiment:
+    """`experiment` with what there is to see of a projection: scores over the plane or beside it, and of many features
+    two of them.
+    """
+    entry = LEARNERS[experiment.learner.kind]
+    if entry.tasks != ("projection",):
+        return experiment
+    many = dataset_for(experiment).n_inputs > 2
+    beside = many or not (entry.colours_plane or experiment.learner.kind == "pca")
+    experiment = replaced(experiment, "view.scores", entry.colours_plane and not many)
+    experiment = replaced(experiment, "view.projection", beside)
+    if many and getattr(experiment.learner, "components", 2) < 2:
+        experiment = replaced(experiment, "learner.components", 2)
+    return experiment
 
 
 def suited(experiment: Experiment) -> Experiment:
@@ -151,6 +166,16 @@ def suited(experiment: Experiment) -> Experiment:
     if task not in UNSUPERVISED and experiment.training.loss.kind not in checks.losses_for(task):
         experiment = replaced(experiment, "training.loss.kind", checks.default_loss(task))
     return experiment
+
+
+def with_pair(experiment: Experiment, horizontal: str, vertical: str) -> Experiment:
+    """`experiment` looked at by two of its features."""
+    if dataset_for(experiment).n_inputs <= 2:
+        return experiment
+    changed = {"kind": "pair", "horizontal": horizontal, "vertical": vertical}
+    plane = experiment.view.plane.model_copy(update=changed)
+    view = experiment.view.model_copy(update={"x_range": None, "y_range": None, "plane": plane})
+    return experiment.model_copy(update={"view": view})
 
 
 def with_plane(experiment: Experiment, path: str, value: object) -> Experiment:

@@ -17,6 +17,7 @@ from engine.paths import title_of
 from engine.plane import on_stage
 from playground import choices
 from playground.document import Document
+from playground.panes import Panes
 from playground.workspace import NO_ROWS, Workspace
 from widgets.data_panel import DataPanel
 from widgets.gallery import GalleryEntry
@@ -41,8 +42,7 @@ class DataController(QObject):
     ) -> None:
         super().__init__(parent)
         self._document, self._workspace, self._stage, self._panel = document, workspace, stage, panel
-        stage.stroke_started.connect(self.on_stroke_started)
-        stage.stroke_ended.connect(document.end_stroke)
+        self._hear_strokes(stage)
         stage.points_drawn.connect(self.on_points_drawn)
         stage.points_erased.connect(self.on_points_erased)
         stage.points_moved.connect(self.on_points_moved)
@@ -63,6 +63,17 @@ class DataController(QObject):
         panel.resplit_requested.connect(self.resplit)
         panel.clear_requested.connect(self.clear)
         panel.paste_points_requested.connect(self.paste)
+
+    def _hear_strokes(self, stage: Stage) -> None:
+        stage.stroke_started.connect(self.on_stroke_started)
+        stage.stroke_ended.connect(self._document.end_stroke)
+
+    def hear_panes(self, panes: Panes) -> None:
+        """Let points that are selected beside the stage be erased there, or given another class."""
+        panes.selection_changed.connect(self.on_selection_changed)
+        panes.points_erased.connect(self.on_points_erased)
+        panes.points_relabelled.connect(self.on_points_relabelled)
+        panes.stage_made.connect(self._hear_strokes)
 
     # -- strokes ---------------------------------------------------------------------------------------------------
 

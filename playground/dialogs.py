@@ -170,10 +170,10 @@ def ask_for_ranges(parent: QWidget, x_range: Range, y_range: Range) -> tuple[Ran
     return answer[0] if answer else None
 
 
-def ask_for_figure(parent: QWidget, view: str = "") -> dict[str, str] | None:
+def ask_for_figure(parent: QWidget, views: Sequence[str] = ()) -> dict[str, str] | None:
     """What to export: the answers by name (what, format, scale, theme), or None.
 
-    `view` is what the view of the evaluation that is in front is called, where there is one; it is offered, too.
+    `views` are what the panes beside the stage and the view in front under it are called: they are offered, too.
     """
     dialog = QDialog(parent)
     dialog.setObjectName("export_figure")
@@ -181,7 +181,7 @@ def ask_for_figure(parent: QWidget, view: str = "") -> dict[str, str] | None:
     form = QFormLayout()
     figures = (("stage", "Stage"), ("curves", "Curves"), ("both", "Stage and curves"))
     fields: dict[str, tuple[str, tuple[tuple[str, str], ...]]] = {
-        "what": ("Figure", (*figures, ("view", view)) if view else figures),
+        "what": ("Figure", (*figures, *((view, view) for view in views))),
         "format": ("Format", ((".png", "PNG (pixels)"), (".svg", "SVG (drawing)"), (".pdf", "PDF (document)"))),
         "scale": ("Resolution", (("1", "1×"), ("2", "2×"), ("3", "3×"), ("4", "4×"))),
         "theme": ("Theme", (("light", "Light"), ("dark", "Dark"))),

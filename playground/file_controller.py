@@ -162,8 +162,11 @@ class FileController(QObject):
     # -- exporting -------------------------------------------------------------------------------------------------
 
     def export_figure(self) -> None:
+        views = dict(self._window.panes.figures())
         view = self._window.evaluation.figure()
-        answers = dialogs.ask_for_figure(self._window, "" if view is None else view[0])
+        if view is not None:
+            views[view[0]] = view[1]
+        answers = dialogs.ask_for_figure(self._window, tuple(views))
         if answers is None:
             return
         path = self._ask("Export figure", f"{self._window.document.title}{answers['format']}", answers["format"])
@@ -171,11 +174,16 @@ class FileController(QObject):
             return
         from playground.export import write_figure
 
-        content = replace(self._figure(), paint_view=None if view is None else view[1])
+        what = answers["what"]
+        content = replace(self._figure(), paint_view=views.get(what))
         self._write(
             path,
             lambda: write_figure(
-                path, content, what=answers["what"], scale=int(answers["scale"]), theme=THEMES[answers["theme"]]
+                path,
+                content,
+                what="view" if what in views else what,
+                scale=int(answers["scale"]),
+                theme=THEMES[answers["theme"]],
             ),
         )
 

@@ -79,6 +79,10 @@ class ModelController(QObject):
             return
         edit_by_path(self._document, path, value, final)
 
+    def on_pair_chosen(self, horizontal: str, vertical: str) -> None:
+        """Look at the points by two of their features."""
+        self._document.edit(choices.with_pair(self._document.experiment, horizontal, vertical), "Plane")
+
     def on_task_chosen(self, task: str) -> None:
         chosen = cast(Task, task)
         titles: dict[Task, str] = {

@@ -94,9 +94,9 @@ class Presenter:
 
     def _show_stage(self, old: Shown | None, new: Shown) -> None:
         stage, curves = self._views.stage, self._views.curves
-        other_data = old is None or old.stage_dataset is not new.stage_dataset
+        other_data = old is None or old.stage_dataset is not new.stage_dataset or old.coloured is not new.coloured
         if other_data:
-            stage.set_dataset(new.stage_dataset)
+            stage.set_dataset(new.stage_dataset, new.coloured)
         self._show_range(new)
         if old is None or old.experiment.view != new.experiment.view:
             stage.set_view(new.experiment.view)

@@ -11,12 +11,13 @@ import numpy as np
 from engine import checks
 from engine.clustering import UNASSIGNED
 from engine.dataset import Dataset, IntArray, rows_in_common
-from engine.experiment import DrawnData, Experiment
+from engine.experiment import ERROR, DrawnData, Experiment
 from engine.generators import dataset_for
 from engine.learner import RUNNING, Outcome, Prediction
 from engine.overlays import Equation, Line, Overlay
 from engine.plane import on_stage, plane_of
 from engine.registry import LEARNERS
+from engine.score_report import coloured_by
 from engine.snapshot import Field, Judged, Snapshot, SplitMetrics
 from engine.table_data import TableData
 from playground.workspace import Workspace
@@ -32,6 +33,7 @@ class Shown:
     experiment: Experiment
     dataset: Dataset
     stage_dataset: Dataset
+    coloured: Dataset | None
     caption: str
     workspace: Workspace
     complaints: Mapping[str, str]
@@ -85,10 +87,13 @@ def resolve(
         complaints.setdefault("training.device", shot.device_note)
     plane = plane_of(dataset, experiment.view.plane)
     outcome = snapshot.outcome if snapshot is not None else RUNNING
+    stage_dataset, colour_by = on_stage(dataset, experiment.view.plane), experiment.view.colour_by
+    of_scores = shot.judged if colour_by == ERROR else None
     return Shown(
         experiment=experiment,
         dataset=dataset,
-        stage_dataset=on_stage(dataset, experiment.view.plane),
+        stage_dataset=stage_dataset,
+        coloured=coloured_by(colour_by, dataset, stage_dataset, of_scores) if colour_by else None,
         caption=plane.sentence if plane is not None else "",
         workspace=workspace,
         complaints=complaints,

@@ -146,7 +146,7 @@ class ViewController(QObject):
         """Draw everything in the workspace's theme."""
         window, theme = self._window, self._window.workspace.theme
         apply_theme(application(), theme)
-        for view in (window.stage, window.evaluation, window.top_bar, window.actions_):
+        for view in (window.stage, window.panes, window.evaluation, window.top_bar, window.actions_):
             view.set_theme(theme)
 
     def toggle_full_screen(self) -> None:

@@ -24,6 +24,7 @@ from playground.document import Document
 from playground.evaluation_views import EvaluationViews
 from playground.file_controller import FileController
 from playground.model_controller import ModelController
+from playground.panes import Panes
 from playground.presenter import Presenter, StatusLabels, Views
 from playground.recovery import Recovery
 from playground.resolve import Shown, resolve
@@ -40,6 +41,7 @@ from widgets.model_panel import ModelPanel
 from widgets.stage import Stage
 from widgets.style import apply_theme
 from widgets.theme import DARK
+from widgets.tiles import Tiles
 from widgets.tools import TOOLS
 
 _LEAST_CURVES = 150
@@ -118,7 +120,9 @@ class MainWindow(QMainWindow):
         layout = QVBoxLayout(centre)
         layout.setContentsMargins(10, 10, 10, 0)
         layout.setSpacing(0)
-        layout.addWidget(self.stage, 1)
+        self.tiles = Tiles()
+        self.tiles.add(self.stage)
+        layout.addWidget(self.tiles, 1)
         layout.addWidget(self.metrics_bar)
         self.setCentralWidget(centre)
 
@@ -127,6 +131,7 @@ class MainWindow(QMainWindow):
         areas = Qt.DockWidgetArea
         left = self._dock("Data", "data_dock", self.data_panel, areas.LeftDockWidgetArea)
         right = self._dock("Model", "model_dock", self.model_panel, areas.RightDockWidgetArea)
+        self.panes = Panes(self.tiles, self.workspace.theme)
         self.evaluation = EvaluationViews(self, self.workspace.theme, self.settings.bottom_view)
         self.curves = self.evaluation.curves
         self._docks = [left, right, self.evaluation.dock]
@@ -174,6 +179,9 @@ class MainWindow(QMainWindow):
         self.stage.centre_touched.connect(self._model.on_centre_touched)
         self.stage.centre_dropped.connect(self.document.end_merge)
         self.evaluation.edited.connect(self._model.on_edited)
+        self.panes.edited.connect(self._model.on_edited)
+        self.panes.pair_chosen.connect(self._model.on_pair_chosen)
+        self._data.hear_panes(self.panes)
         self.evaluation.selection_requested.connect(self._data.on_selection_requested)
         self.validation.selection_requested.connect(self._data.on_selection_requested)
         self.validation.lines_changed.connect(self.refresh)
@@ -267,6 +275,8 @@ class MainWindow(QMainWindow):
         self._shown = new
         ranges = self.presenter.ranges
         self.presenter.show(new)
+        assert self.presenter.ranges is not None
+        self.panes.show(new, self.presenter.ranges)
         self.evaluation.show(new)
         self.validation.show(self.stage.viewport(FOLD_CELLS))
         if self.presenter.ranges != ranges:

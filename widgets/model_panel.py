@@ -11,8 +11,9 @@ from engine.formulas import FormulaError, read
 from engine.learners.linear_regression import LinearRegression
 from engine.learners.mlp import MultilayerPerceptron
 from engine.losses import ENDLESS_LOSS, LossMismatch, falls_without_end, latex_of, loss_curve
-from engine.registry import LEARNERS, learners_for
+from engine.registry import LEARNERS, LearnerEntry, learners_for
 from engine.training_settings import LOSS_VARIABLES, Loss, Optimizer, Regularization, StopConditions, Training
+from widgets.colour_chooser import ColourChooser
 from widgets.flow import FlowLayout
 from widgets.form import Form, tooltip_html
 from widgets.formula import FormulaCard
@@ -37,11 +38,13 @@ _SHOWN: dict[tuple[Task, int], tuple[str, ...]] = {
     ),
     ("regression", 1): ("residuals", "band", "held_out", "equation", "grid", "legend"),
     ("regression", 2): ("probability", "contours", "held_out", "equation", "grid", "legend"),
-    ("projection", 2): ("scores", "contours", "residuals", "grid", "legend"),
+    ("projection", 2): ("scores", "contours", "residuals", "projection", "reconstruction", "grid", "legend"),
     ("clustering", 2): ("probability", "boundary", "members", "trails", "grid", "legend"),
 }  # fmt: skip
 """What can be shown, by task and number of inputs."""
 _OF_CENTRES = ("members", "trails")
+_OF_INPUTS = ("pairs", "parallel")
+"""What is shown beside the stage of data of two inputs or more; of two inputs it is folded away."""
 _FOLDED_SHOWN = ("equation", "grid", "legend")
 _SHORT = {"held_out": "Held-out"}
 _RETITLED: dict[Task, dict[str, tuple[str, str]]] = {
@@ -146,7 +149,7 @@ class ModelPanel(Panel):
         grid, folded_grid = QWidget(), QWidget()
         flow, folded_flow = FlowLayout(grid, spacing=5), FlowLayout(folded_grid, spacing=5)
         self._show_chips: dict[str, QToolButton] = {}
-        for name in dict.fromkeys(name for names in _SHOWN.values() for name in names):
+        for name in dict.fromkeys((*(name for names in _SHOWN.values() for name in names), *_OF_INPUTS)):
             info = View.model_fields[name]
             button = chip(_SHORT.get(name, info.title or name), tooltip_html(info.description or ""))
             button.setProperty("key", name)
@@ -154,7 +157,10 @@ class ModelPanel(Panel):
             self._show_chips[name] = button
             (folded_flow if name in _FOLDED_SHOWN else flow).addWidget(button)
         fold.body.addWidget(folded_grid)
+        self.colour = ColourChooser(_LABEL_WIDTH)
+        self.colour.edited.connect(self.edited)
         section.add(grid)
+        section.add(self.colour)
         section.add(fold)
 
     def _build_rest(self) -> None:
@@ -216,7 +222,10 @@ class ModelPanel(Panel):
         self.plane.setVisible(many)
         if many:
             self.plane.set_plane(experiment.view.plane, input_names, axes)
-        self._set_view(experiment.view, len(input_names), LEARNERS[learner.kind].has_centres)
+        is_projection = task == "projection"
+        self.colour.setVisible(many or is_projection)
+        self.colour.set_colours(experiment.view.colour_by, task, input_names)
+        self._set_view(experiment.view, len(input_names), LEARNERS[learner.kind])
 
     def _offer_learners(self) -> None:
         with QSignalBlocker(self.learner):
@@ -261,10 +270,12 @@ class ModelPanel(Panel):
             curve = loss_curve(loss.kind, loss.delta, "classification")
         self.loss_plot.set_curve(curve, title)
 
-    def _set_view(self, view: View, n_inputs: int, has_centres: bool) -> None:
+    def _set_view(self, view: View, n_inputs: int, entry: LearnerEntry) -> None:
         shown = _SHOWN[self._task, min(2, n_inputs) if self._task == "regression" else 2]
-        if not has_centres:
-            shown = tuple(name for name in shown if name not in _OF_CENTRES)
+        if not entry.has_centres:
+            shown = tuple(name for name in shown if name not in _OF_CENTRES or (name == "members" and entry.lines[0]))
+        if n_inputs > 1:
+            shown = (*shown, *_OF_INPUTS)
         folded = [name for name in _FOLDED_SHOWN if name in shown]
         default = View()
         self._show_fold.set_contents(
@@ -276,6 +287,8 @@ class ModelPanel(Panel):
             info = View.model_fields[name]
             title, tooltip = _SHORT.get(name, info.title or name), info.description or ""
             title, tooltip = _RETITLED.get(self._task, {}).get(name, (title, tooltip))
+            if name == "members" and entry.lines[0]:
+                title, tooltip = entry.lines
             if button.text() != title:
                 button.setText(title)
                 button.setAccessibleName(title)

@@ -67,9 +67,8 @@ class Stage(StageSurface):
         self.setContextMenuPolicy(Qt.ContextMenuPolicy.PreventContextMenu)
         self.setCursor(Qt.CursorShape.CrossCursor)
 
-    def set_dataset(self, dataset: Dataset) -> None:
-        """Show these points. A selected point stays selected while it is the same one in the same place."""
-        super().set_dataset(dataset)
+    def set_dataset(self, dataset: Dataset, coloured: Dataset | None = None) -> None:
+        super().set_dataset(dataset, coloured)
         self._input.on_dataset()
 
     # How a hand draws.

@@ -14,6 +14,7 @@ from engine.learner import Prediction
 from engine.overlays import Arrows, Centres, Equation, Explanation, Line, Overlay
 from engine.snapshot import Field
 from widgets.hover import paint_hover
+from widgets.stage_arrows import paint_arrows, paint_loadings
 from widgets.stage_cards import (
     CARD_GAP,
     EQUATION_CORNERS,
@@ -39,11 +40,11 @@ from widgets.stage_items import (
 from widgets.stage_legend import Legend, key_of
 from widgets.stage_lines import paint_curves, paint_lines
 from widgets.stage_overlays import (
-    paint_arrows,
     paint_bands,
     paint_centres,
     paint_explanation,
     paint_marked,
+    paint_edges,
     paint_members,
     paint_segments,
 )
@@ -89,9 +90,14 @@ class Figure:
         """The points as they were last set."""
         return self.points.dataset
 
-    def set_dataset(self, dataset: Dataset) -> None:
-        """Show these points. What the model said of a point that is still where it was is kept."""
-        old, self.points = self.points, ShownPoints(dataset, self.view.held_out)
+    def set_dataset(self, dataset: Dataset, coloured: Dataset | None = None) -> None:
+        """Show these points. What the model said of a point that is still where it was is kept.
+
+        Parameters
+        ----------
+        coloured : the same points with the targets that colour them; None for their own.
+        """
+        old, self.points = self.points, ShownPoints(dataset, self.view.held_out, coloured)
         self.points.recall(old)
         self._legend = None
 
@@ -99,7 +105,7 @@ class Figure:
         """Show and hide as `view` says; its ranges are not looked at."""
         before, self.view = self.view, view
         if view.held_out != before.held_out:
-            self.set_dataset(self.dataset)
+            self.set_dataset(self.dataset, self.points.coloured)
         elif view.errors != before.errors:
             self._legend = None
 
@@ -128,8 +134,9 @@ class Figure:
         drawn = key_of(self.overlays)
         if self._legend is None or self._legend.drawn != drawn:
             has_errors = self.view.errors and len(self.points.misclassified) > 0
-            sizes = self.points.cluster_sizes if self.dataset.task == "clustering" else None
-            self._legend = Legend(self.dataset, self.view.held_out, has_errors, self.points.value_range, drawn, sizes)
+            coloured = self.points.coloured
+            sizes = self.points.cluster_sizes if coloured.task == "clustering" else None
+            self._legend = Legend(coloured, self.view.held_out, has_errors, self.points.value_range, drawn, sizes)
         return self._legend
 
     def paint(self, painter: QPainter, frame: Frame, *, selection: bool, focused: bool) -> None:
@@ -155,6 +162,8 @@ class Figure:
         paint_bands(painter, frame, self.overlays)
         lines = self.lines
         paint_lines(painter, frame, lines, view.boundary, view.contours)
+        if view.members:
+            paint_edges(painter, frame, self.overlays)
         centres = self.centres()
         if view.members and centres is not None:
             paint_members(painter, frame, centres)
@@ -163,10 +172,11 @@ class Figure:
         if not is_crowded:
             self._painter.paint_points(painter, frame, self.points)
         paint_curves(painter, frame, lines)
-        if view.residuals:
+        if view.members if self.dataset.task == "clustering" else view.residuals:
             paint_segments(painter, frame, self.overlays)
         for arrows in (overlay for overlay in self.overlays if isinstance(overlay, Arrows)):
             paint_arrows(painter, frame, arrows)
+        paint_loadings(painter, frame, self.overlays)
         paint_marked(painter, frame, self.overlays, self.points.size(frame.theme, frame.mapping))
         if centres is not None:
             paint_centres(painter, frame, centres, trails=view.trails)

@@ -8,17 +8,19 @@ import numpy as np
 from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QColor, QPainter, QPen, QPolygonF
 
-from engine.overlays import Arrows, Band, Centres, Explanation, Marks, Overlay, Segments
+from engine.overlays import Band, Centres, Explanation, Marks, Overlay, Segments
 from engine.palette import CLASS_COLOURS
 from widgets.stage_geometry import Floats
 from widgets.stage_items import Frame
 from widgets.stage_shapes import draw_segments, solid
 from widgets.theme import Theme
 
-_GREATEST_PIXEL = 20_000.0
+GREATEST_PIXEL = 20_000.0
 """Farther out Qt's rasterizer loses count."""
 CENTRE_RADIUS = 10.0
 """Of the disc of a centre, in pixels: large enough to be taken in hand."""
+_EDGE_INK = 600.0
+"""So many edges are drawn at full strength together."""
 _LIGHT = 0.55
 """Colours lighter than that carry dark figures."""
 _FEWEST_STRONG = 0.15
@@ -51,14 +53,14 @@ def paint_marked(painter: QPainter, frame: Frame, overlays: Sequence[Overlay], s
     painter.setClipRect(frame.plot)
     for mark in marks:
         for x, y in frame.mapping.to_pixels(mark.xy).tolist():
-            if abs(x) < _GREATEST_PIXEL and abs(y) < _GREATEST_PIXEL:
+            if abs(x) < GREATEST_PIXEL and abs(y) < GREATEST_PIXEL:
                 _draw_mark(painter, frame.theme, mark, QPointF(x, y), size)
     painter.restore()
 
 
 def _draw_mark(painter: QPainter, theme: Theme, mark: Marks, at: QPointF, size: float) -> None:
     painter.setBrush(Qt.BrushStyle.NoBrush)
-    if mark.role == "centre":
+    if mark.role in ("centre", "mode"):
         reach = 0.7 * size
         for colour, width in ((theme.stage, 4.5), (theme.boundary, 2.0)):
             painter.setPen(QPen(QColor(colour), width))
@@ -88,14 +90,14 @@ def paint_members(painter: QPainter, frame: Frame, centres: Centres) -> None:
         rows = centres.owners == index
         if rows.any():
             lines = np.hstack([points[rows], np.broadcast_to(end, (int(rows.sum()), 2))])
-            draw_segments(painter, np.clip(lines, -_GREATEST_PIXEL, _GREATEST_PIXEL), QPen(_ink(index, 0.45), 1.0))
+            draw_segments(painter, np.clip(lines, -GREATEST_PIXEL, GREATEST_PIXEL), QPen(_ink(index, 0.45), 1.0))
     painter.restore()
 
 
 def paint_centres(painter: QPainter, frame: Frame, centres: Centres, *, trails: bool) -> None:
     """Draw each centre as a numbered disc and, if `trails`, the way that it has come."""
     theme, radius = frame.theme, CENTRE_RADIUS
-    places = np.clip(frame.mapping.to_pixels(centres.xy), -_GREATEST_PIXEL, _GREATEST_PIXEL)
+    places = np.clip(frame.mapping.to_pixels(centres.xy), -GREATEST_PIXEL, GREATEST_PIXEL)
     painter.save()
     painter.setClipRect(frame.plot)
     painter.setBrush(Qt.BrushStyle.NoBrush)
@@ -129,10 +131,9 @@ def _ink(index: int, alpha: float) -> QColor:
 
 
 def paint_segments(painter: QPainter, frame: Frame, overlays: Sequence[Overlay]) -> None:
-    """Draw thin lines from points to what stands for them, and a dot where each ends."""
-    for segments in (overlay for overlay in overlays if isinstance(overlay, Segments)):
-        starts, ends = (frame.mapping.to_pixels(segments.ends[:, part]) for part in (slice(0, 2), slice(2, 4)))
-        lines = np.clip(np.hstack([starts, ends]), -_GREATEST_PIXEL, _GREATEST_PIXEL)
+    """Draw thin lines from points to what stands for them, or to where they have walked, and a dot where each ends."""
+    for segments in (overlay for overlay in overlays if isinstance(overlay, Segments) and overlay.role != "edge"):
+        lines = _segments_in_pixels(frame, segments)
         painter.save()
         painter.setClipRect(frame.plot)
         draw_segments(painter, lines, QPen(solid(frame.theme.text, 0.4), 1.0))
@@ -143,36 +144,19 @@ def paint_segments(painter: QPainter, frame: Frame, overlays: Sequence[Overlay])
         painter.restore()
 
 
-def paint_arrows(painter: QPainter, frame: Frame, arrows: Arrows) -> None:
-    """Draw an arrow along each direction, numbered at its tip; one that can be turned has a knob to take it by."""
-    origin = frame.mapping.to_pixels(arrows.origin[None])[0]
-    tips = np.clip(frame.mapping.to_pixels(arrows.tips), -_GREATEST_PIXEL, _GREATEST_PIXEL)
-    painter.save()
-    painter.setClipRect(frame.plot)
-    painter.setFont(frame.font(-1, bold=True))
-    for index, tip in enumerate(tips):
-        colour = QColor(frame.theme.accent if index >= arrows.settled else frame.theme.boundary)
-        length = float(np.hypot(*(tip - origin)))
-        along = (tip - origin) / max(length, 1e-9)
-        across = np.array([-along[1], along[0]])
-        head = _polygon(np.array([tip, tip - 11 * along + 6 * across, tip - 11 * along - 6 * across]))
-        for ink, width in ((QColor(frame.theme.stage), 6.0), (colour, 2.6)):
-            painter.setPen(QPen(ink, width))
-            painter.drawLine(QPointF(*origin), QPointF(*(tip - 8 * along)))
-        painter.setPen(QPen(QColor(frame.theme.stage), 1.5))
-        painter.setBrush(colour)
-        painter.drawPolygon(head)
-        painter.setBrush(Qt.BrushStyle.NoBrush)
-        if index >= arrows.settled:
-            painter.setPen(QPen(colour, 2.0))
-            painter.drawEllipse(QPointF(*tip), CENTRE_RADIUS, CENTRE_RADIUS)
-        if len(tips) > 1:
-            beside = QPointF(*(tip + 16 * along))
-            painter.setPen(colour)
-            painter.drawText(
-                QRectF(beside - QPointF(20, 20), beside + QPointF(20, 20)), Qt.AlignmentFlag.AlignCenter, str(index + 1)
-            )
-    painter.restore()
+def paint_edges(painter: QPainter, frame: Frame, overlays: Sequence[Overlay]) -> None:
+    """Draw the edges of a graph of the points, the fainter the more there are."""
+    for segments in (overlay for overlay in overlays if isinstance(overlay, Segments) and overlay.role == "edge"):
+        painter.save()
+        painter.setClipRect(frame.plot)
+        alpha = float(np.clip(_EDGE_INK / max(1, len(segments.ends)), 0.15, 0.6))
+        draw_segments(painter, _segments_in_pixels(frame, segments), QPen(solid(frame.theme.text, alpha), 1.0))
+        painter.restore()
+
+
+def _segments_in_pixels(frame: Frame, segments: Segments) -> Floats:
+    starts, ends = (frame.mapping.to_pixels(segments.ends[:, part]) for part in (slice(0, 2), slice(2, 4)))
+    return np.clip(np.hstack([starts, ends]), -GREATEST_PIXEL, GREATEST_PIXEL)
 
 
 def paint_explanation(painter: QPainter, frame: Frame, explanation: Explanation, at: Floats) -> None:
@@ -182,7 +166,7 @@ def paint_explanation(painter: QPainter, frame: Frame, explanation: Explanation,
     if explanation.reach is not None:
         _paint_reach(painter, frame, explanation.reach, at)
     for (x, y), weight in zip(ends.tolist(), explanation.weights.tolist(), strict=True):
-        if abs(x) > _GREATEST_PIXEL or abs(y) > _GREATEST_PIXEL:
+        if abs(x) > GREATEST_PIXEL or abs(y) > GREATEST_PIXEL:
             continue
         strength = max(_FEWEST_STRONG, float(weight))
         for colour, extra in ((frame.theme.stage, 2.0), (frame.theme.text, 0.0)):
@@ -193,7 +177,7 @@ def paint_explanation(painter: QPainter, frame: Frame, explanation: Explanation,
 def _paint_reach(painter: QPainter, frame: Frame, reach: tuple[float, float], at: Floats) -> None:
     """Draw how far around the pixel `at` (2,) a model looks; a circle where both axes have one scale."""
     corner = frame.mapping.to_pixels(frame.mapping.to_plot(at) + reach)
-    across, up = np.minimum(np.abs(corner - at), _GREATEST_PIXEL).tolist()
+    across, up = np.minimum(np.abs(corner - at), GREATEST_PIXEL).tolist()
     painter.setBrush(Qt.BrushStyle.NoBrush)
     for colour, width in ((frame.theme.stage, 4.0), (frame.theme.text, 1.5)):
         painter.setPen(QPen(solid(colour, 0.85), width))
@@ -202,4 +186,4 @@ def _paint_reach(painter: QPainter, frame: Frame, reach: tuple[float, float], at
 
 def _polygon(pixels: Floats) -> QPolygonF:
     finite = pixels[np.isfinite(pixels).all(axis=1)]
-    return QPolygonF([QPointF(x, y) for x, y in np.clip(finite, -_GREATEST_PIXEL, _GREATEST_PIXEL).tolist()])
+    return QPolygonF([QPointF(x, y) for x, y in np.clip(finite, -GREATEST_PIXEL, GREATEST_PIXEL).tolist()])

@@ -36,10 +36,12 @@ class ShownPoints:
     ----------
     dataset : the points, shown by their first two inputs, or by one input and the target.
     held_out : whether validation and test points are shown.
+    coloured : the same points with the targets that colour them; None for their own.
     """
 
-    def __init__(self, dataset: Dataset, held_out: bool) -> None:
+    def __init__(self, dataset: Dataset, held_out: bool, coloured: Dataset | None = None) -> None:
         self.dataset = dataset
+        self.coloured = coloured if coloured is not None and len(coloured.points) == len(dataset.points) else dataset
         self.held_out = held_out
         self.columns: Columns = stage_columns(dataset)
         """The coordinates of every row, (n,) and (n,)."""
@@ -58,7 +60,7 @@ class ShownPoints:
     @cached_property
     def value_range(self) -> tuple[float, float]:
         """What the scale of colours runs over: the smallest and the largest target, as in the field of a model."""
-        return _value_range(self.dataset)
+        return _value_range(self.coloured)
 
     @cached_property
     def kinds(self) -> NDArray[np.uint8]:
@@ -72,6 +74,7 @@ class ShownPoints:
         """
         old, new = before.dataset, self.dataset
         alike = (old.task, old.n_inputs, old.class_names) == (new.task, new.n_inputs, new.class_names)
+        alike = alike and before.coloured is old and self.coloured is new
         if not (alike and before.held_out and self.held_out):
             return None
         old_rows, rows = rows_in_common(old.points.ids, new.points.ids)
@@ -222,14 +225,14 @@ class PointPainter:
             self._crowd.density(frame, shown).paint(painter, frame)
             return
         self._crowd = Crowd()
-        if shown.shares is None:
-            looks = looks_of(shown.dataset, frame.theme)
-            kinds = look_numbers(shown.dataset, shown.value_range, rows, shown.said)
+        if shown.shares is None or shown.coloured is not shown.dataset:
+            looks = looks_of(shown.coloured, frame.theme)
+            kinds = look_numbers(shown.coloured, shown.value_range, rows, shown.said)
         else:
             looks, kinds = mixed_looks(shown.dataset, frame.theme, rows, shown.shares)
         size = shown.size(frame.theme, frame.mapping)
         fills = () if shown.shares is None else tuple((look.shape, look.fill.rgb()) for look in looks)
-        kind = (shown.dataset.task, shown.dataset.n_inputs, len(looks), size, fills)
+        kind = (shown.coloured.task, shown.coloured.n_inputs, len(looks), size, fills)
         stamps = self._sprites(
             frame.theme, "points", kind, [partial(look.draw, size=size) for look in looks], 0.8 * size + 2
         )
@@ -325,7 +328,7 @@ def _picked(shown: ShownPoints, rows: Rows) -> tuple[Columns, NDArray[np.uint8]]
 
 def _counted(frame: Frame, shown: ShownPoints, rows: Rows, colour: QColor | None = None) -> ClassDensity | None:
     """How dense `rows` lie, in the colours of their classes or all in one; None where they have targets instead."""
-    dataset, (columns, kinds) = shown.dataset, (shown.columns, shown.kinds)
+    dataset, (columns, kinds) = shown.coloured, (shown.columns, shown.kinds)
     if colour is None and not dataset.class_names and dataset.task != "clustering" and dataset.n_inputs == 2:
         return None
     if len(rows) < len(kinds):
@@ -339,7 +342,7 @@ def _counted(frame: Frame, shown: ShownPoints, rows: Rows, colour: QColor | None
 
 def _values(frame: Frame, shown: ShownPoints) -> Density:
     """How dense the points lie, in the colours of their targets."""
-    dataset, rows, (x, y) = shown.dataset, shown.rows, shown.columns
+    dataset, rows, (x, y) = shown.coloured, shown.rows, shown.columns
     if len(rows) < len(x):
         x, y = x[rows], y[rows]
     low, high = shown.value_range

@@ -66,12 +66,17 @@ class StageSurface(QWidget):
             self._frame = self.figure.frame(max(1, self.width()), max(1, self.height()))
         return self._frame
 
-    def set_dataset(self, dataset: Dataset) -> None:
-        """Show these points. A selected point stays selected while it is the same one in the same place."""
+    def set_dataset(self, dataset: Dataset, coloured: Dataset | None = None) -> None:
+        """Show these points. A selected point stays selected while it is the same one in the same place.
+
+        Parameters
+        ----------
+        coloured : the same points with the targets that colour them; None for their own.
+        """
         figure = self.figure
         before, moved = figure.dataset, self._expects_move
         self._expects_move = False
-        figure.set_dataset(dataset)
+        figure.set_dataset(dataset, coloured)
         if len(figure.selection):
             self.select(self._still_selected(before, dataset, moved))
         self._repaint()

@@ -115,7 +115,8 @@ def test_components_of_a_table_are_kept_by_a_click_in_the_scree_plot(open_window
     index = next(row for row in range(tabs.count()) if tabs.tabText(row) == "Components")
     QTest.mouseClick(tabs, Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier, tabs.tabRect(index).center())
     view = hands.window.evaluation.view("components")
-    hands.wait(lambda: "The first of 13 explains 36.2 %" in view.summary())
+    hands.wait(lambda: "The first 2 of 13 explain 55.4 %" in view.summary())
+    hands.wait(lambda: view._frame is not None)
     frame = view._frame
     QTest.mouseClick(
         view.canvas, Qt.MouseButton.LeftButton, pos=QPointF(frame.x.place(4), frame.y.place(0.5)).toPoint()

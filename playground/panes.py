@@ -1,0 +1,233 @@
+"""The panes beside the stage, kept up to date: scores, reconstruction, pairs of features, parallel coordinates."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+from PySide6.QtCore import QObject, QSignalBlocker, Signal
+
+from engine.dataset import Dataset, IntArray, Points, rows_in_common
+from engine.experiment import View
+from engine.score_report import reconstruction_report, score_report
+from playground.resolve import Shown
+from widgets.pane import LinkedStage, Pane, ReconstructionPane, ScorePane
+from widgets.stage_geometry import Range
+from widgets.theme import Theme
+from widgets.tiles import Tiles
+
+Ranges = tuple[Range, Range]
+_BEFORE = "The scores appear here\nPress play, or take a step."
+_NO_WAY_BACK = "There is no reconstruction\nThis projection knows no way back from scores to points."
+_OTHER_FEATURES = "There is no reconstruction\nThe model's features are not the inputs themselves."
+
+
+def wanted_panes(shown: Shown) -> tuple[str, ...]:
+    """The panes that are to be seen, of those that mean something."""
+    view, task = shown.experiment.view, shown.dataset.task
+    of_projection = [name for name in ("projection", "reconstruction") if getattr(view, name)]
+    of_data = [name for name in ("pairs", "parallel") if getattr(view, name)]
+    return (*(of_projection if task == "projection" else ()), *(of_data if shown.dataset.n_inputs > 1 else ()))
+
+
+class Panes(QObject):
+    """Owns the panes beside the stage, made when they are first wanted.
+
+    Parameters
+    ----------
+    tiles : where they stand.
+    theme : colours and sizes.
+    """
+
+    edited = Signal(str, object, bool)
+    """A wish: the value at a path of the document, True."""
+    selection_changed = Signal(object)
+    """rows of the data set."""
+    points_erased = Signal(object)
+    """A wish: rows of the data set."""
+    points_relabelled = Signal(object, int)
+    """A wish: rows of the data set, the class."""
+    pair_chosen = Signal(str, str)
+    """A wish: the two features to look at on the stage."""
+    stage_made = Signal(object)
+    """A stage whose strokes are to be heard."""
+
+    def __init__(self, tiles: Tiles, theme: Theme) -> None:
+        super().__init__(tiles)
+        self._tiles, self._theme = tiles, theme
+        self._made: dict[str, Pane] = {}
+        self._given: dict[str, tuple[object, ...]] = {}
+        self._ids: dict[str, IntArray] = {}
+        self._dataset: Dataset | None = None
+
+    def pane(self, key: str) -> Pane:
+        """The pane of that name; made now if it was never wanted."""
+        if key not in self._made:
+            pane = self._make(key)
+            self._made[key] = pane
+            pane.hide()
+            pane.closed.connect(lambda key: self.edited.emit(f"view.{key}", False, True))
+            self._tiles.add(pane)
+        return self._made[key]
+
+    def _make(self, key: str) -> Pane:
+        if key in ("projection", "reconstruction"):
+            pane: ScorePane | ReconstructionPane
+            if key == "projection":
+                pane = ScorePane(self._theme)
+                pane.edited.connect(self.edited)
+            else:
+                pane = ReconstructionPane(self._theme)
+            pane.stage.selection_changed.connect(lambda rows: self.selection_changed.emit(self._rows(key, rows)))
+            pane.stage.points_erased.connect(lambda rows: self.points_erased.emit(self._rows(key, rows)))
+            pane.stage.points_relabelled.connect(
+                lambda rows, label: self.points_relabelled.emit(self._rows(key, rows), label)
+            )
+            self.stage_made.emit(pane.stage)
+            return pane
+        if key == "pairs":
+            from widgets.pairs import Pairs
+
+            pairs = Pairs(self._theme)
+            pairs.selection_changed.connect(self.selection_changed)
+            pairs.pair_chosen.connect(self._on_pair_chosen)
+            made = Pane(key, "Pairs", pairs)
+        else:
+            from widgets.parallel import ParallelCoordinates
+
+            parallel = ParallelCoordinates(self._theme)
+            parallel.selection_changed.connect(self.selection_changed)
+            made = Pane(key, "Parallel coordinates", parallel)
+        made.set_theme(self._theme)
+        return made
+
+    def set_theme(self, theme: Theme) -> None:
+        self._theme = theme
+        for pane in self._made.values():
+            pane.set_theme(theme)
+
+    def figures(self) -> tuple[tuple[str, Callable[..., None]], ...]:
+        """The panes that are seen: what each is called as a figure, and what paints it."""
+        return tuple((pane.title, pane.render_figure) for pane in self._made.values() if not pane.isHidden())
+
+    def show(self, shown: Shown, ranges: Ranges) -> None:
+        """Show those that are wanted what is to be shown.
+
+        Parameters
+        ----------
+        ranges : the part of the plane that the stage shows.
+        """
+        wanted = wanted_panes(shown)
+        for key in wanted:
+            self.pane(key)
+        self._dataset = shown.dataset
+        changed = False
+        for key, pane in self._made.items():
+            if pane.isHidden() == (key in wanted):
+                pane.setVisible(key in wanted)
+                changed = True
+        if changed:
+            self._tiles.lay_out()
+        for key in wanted:
+            self._fill(key, self._made[key], shown, ranges)
+
+    def _fill(self, key: str, pane: Pane, shown: Shown, ranges: Ranges) -> None:
+        judged = shown.judged if shown.has_model else None
+        given: tuple[object, ...] = (
+            judged if key in ("projection", "reconstruction") else None, shown.dataset, shown.coloured,
+            shown.predictions, shown.experiment.view, shown.experiment.learner,
+            ranges if key == "reconstruction" else None,
+        )  # fmt: skip
+        before = self._given.get(key)
+        if before is None or len(before) != len(given) or any(a is not b for a, b in zip(before, given, strict=True)):
+            self._given[key] = given
+            if isinstance(pane, ScorePane):
+                self._fill_scores(pane, shown)
+            elif isinstance(pane, ReconstructionPane):
+                self._fill_reconstruction(pane, shown, ranges)
+            else:
+                body: Any = pane.body
+                coloured = _coloured_alike(shown.coloured, shown.dataset)
+                body.set_content(*((shown.dataset, shown.predictions) if coloured is None else (coloured, None)))
+        self._show_selection(key, pane, shown)
+
+    def _fill_scores(self, pane: ScorePane, shown: Shown) -> None:
+        view = shown.experiment.view
+        report = score_report(shown.judged, view.horizontal_score, view.vertical_score) if shown.has_model else None
+        pane.stage.set_view(_quiet(view))
+        if report is None:
+            self._ids[pane.key] = np.empty(0, np.int64)
+            pane.set_scores((), 0, 0, None)
+            empty = _emptied(shown.dataset)
+            pane.set_content(empty, None, None, (), equal_units=False, message=_BEFORE if len(shown.dataset.y) else "")
+            return
+        self._ids[pane.key] = report.dataset.points.ids
+        pane.set_scores(report.names, *report.axes, None if report.loadings is None else view.loadings)
+        overlays = (report.loadings,) if report.loadings is not None and view.loadings else ()
+        pane.set_content(
+            report.dataset, _coloured_alike(shown.coloured, report.dataset), None, overlays,
+            equal_units=report.is_plane,
+        )  # fmt: skip
+
+    def _fill_reconstruction(self, pane: ReconstructionPane, shown: Shown, ranges: Ranges) -> None:
+        report = reconstruction_report(shown.judged) if shown.has_model else None
+        pane.stage.set_view(_quiet(shown.experiment.view))
+        if report is None:
+            self._ids[pane.key] = np.empty(0, np.int64)
+            pane.set_content(_emptied(shown.dataset), None, None, (), ranges, _why_no_reconstruction(shown))
+            return
+        self._ids[pane.key] = report.dataset.points.ids
+        coloured = _coloured_alike(shown.coloured, report.dataset)
+        pane.set_content(report.dataset, coloured, None, (), ranges)
+
+    def _show_selection(self, key: str, pane: Pane, shown: Shown) -> None:
+        selection = np.asarray(shown.workspace.selection, np.intp)
+        body: Any = pane.body
+        if isinstance(body, LinkedStage):
+            ids = shown.dataset.points.ids
+            if len(selection) and self._ids[key] is not ids:
+                here, there = rows_in_common(self._ids[key], ids)
+                selection = np.asarray(here[np.isin(there, selection)], np.intp)
+        with QSignalBlocker(body):
+            body.set_selection(selection)
+
+    def _rows(self, key: str, rows: IntArray) -> IntArray:
+        """Rows of a pane, which may be of an earlier data set, as rows of the present one."""
+        if self._dataset is None:
+            return np.empty(0, np.intp)
+        return np.asarray(rows_in_common(self._ids[key][rows], self._dataset.points.ids)[1], np.intp)
+
+    def _on_pair_chosen(self, horizontal: int, vertical: int) -> None:
+        if self._dataset is not None:
+            names = self._dataset.input_names
+            self.pair_chosen.emit(names[horizontal], names[vertical])
+
+
+def _quiet(view: View) -> View:
+    """The view of a pane: no cards, for which there is no room."""
+    return view.model_copy(update={"legend": False, "equation": False, "errors": False})
+
+
+def _emptied(dataset: Dataset) -> Dataset:
+    return replace(dataset, points=Points.empty(2), parts=np.empty(0, np.int8), input_names=("x1", "x2"))
+
+
+def _coloured_alike(coloured: Dataset | None, shown: Dataset) -> Dataset | None:
+    """The points of a pane with the targets that colour those of the stage."""
+    if coloured is None:
+        return None
+    here, there = rows_in_common(shown.points.ids, coloured.points.ids)
+    if len(here) < len(shown.points):
+        return None
+    y = np.zeros(len(shown.points), np.float32)
+    y[here] = coloured.y[there]
+    points = Points(shown.X, y, shown.points.ids)
+    return replace(coloured, points=points, parts=shown.parts, input_names=shown.input_names)
+
+
+def _why_no_reconstruction(shown: Shown) -> str:
+    if not shown.has_model or shown.model is None or not np.isfinite(shown.model.state.objective):
+        return _BEFORE.replace("scores", "reconstructed points")
+    return _OTHER_FEATURES if shown.model.features.inverse is None else _NO_WAY_BACK
