@@ -289,6 +289,20 @@ METRICS: dict[str, Metric] = {
         "The mean squared distance of all points from what the directions say of them: the variance across them.",
         "",
     ),
+    "fisher_ratio": Metric(
+        "between / within",
+        "between/within",
+        "The variance of the class means along the direction in hand, over the variance of the points about the mean of"
+        " their class: the larger, the better the direction parts the classes.",
+        "",
+    ),
+    "separation": Metric(
+        "explained separation",
+        "separation",
+        "The share that the directions have of the ratios of between- to within-class variance in all directions.",
+        "",
+        in_percent=True,
+    ),
     "trustworthiness": Metric(
         "trustworthiness",
         "trust",

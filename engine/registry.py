@@ -20,6 +20,7 @@ from engine.learners.k_means import KMeans
 from engine.learners.k_medoids import KMedoids
 from engine.learners.kernel_pca import KernelPrincipalComponents
 from engine.learners.knn import KNearestNeighbours
+from engine.learners.lda_projection import LinearDiscriminants
 from engine.learners.linear_regression import LinearRegression
 from engine.learners.logistic_regression import LogisticRegression
 from engine.learners.mlp import MultilayerPerceptron
@@ -51,6 +52,7 @@ LearnerSettings = Annotated[
     | DBSCAN
     | Hierarchical
     | KernelPrincipalComponents
+    | LinearDiscriminants
     | PrincipalComponents,
     Field(discriminator="kind"),
 ]
@@ -96,7 +98,7 @@ class LearnerEntry:
     why_not_more: str = ""
     live: tuple[str, ...] = ()
     epoch: str = "epoch"
-    score: Literal["explained variance", "trustworthiness"] = "trustworthiness"
+    score: Literal["explained variance", "separation", "trustworthiness"] = "trustworthiness"
     axis: str = "score"
     colours_plane: bool = False
     has_centres: bool = False
@@ -329,6 +331,20 @@ LEARNERS: dict[str, LearnerEntry] = {
             epoch="step",
             score="explained variance",
             axis="PC",
+        ),
+        LearnerEntry(
+            "lda_projection",
+            "Linear discriminants (LDA)",
+            "linear projections",
+            ("projection",),
+            LinearDiscriminants,
+            r"\max_{w} \; \frac{w^\top S_B \, w}{w^\top S_W \, w}",
+            "The directions along which known classes lie farthest apart for how wide they are.",
+            own_losses={"projection": "ratio left over"},
+            live=("components", "angle", "shrinkage"),
+            epoch="step",
+            score="separation",
+            axis="LD",
         ),
         LearnerEntry(
             "kernel_pca",

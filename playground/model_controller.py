@@ -12,6 +12,7 @@ from engine.dataset import FloatArray, Task
 from engine.edits import replaced
 from engine.experiment import Experiment
 from engine.learners.hierarchical import Hierarchical
+from engine.learners.lda_projection import LinearDiscriminants
 from engine.learners.pca import PrincipalComponents
 from engine.registry import LEARNERS
 from engine.snapshot import Snapshot
@@ -37,7 +38,7 @@ class ModelController(QObject):
         snapshot, experiment = self._training.snapshot, self._document.experiment
         if snapshot is None or snapshot.model is None:
             return
-        if isinstance(experiment.learner, PrincipalComponents):
+        if isinstance(experiment.learner, PrincipalComponents | LinearDiscriminants):
             if kind == "move":
                 self._turn(experiment, snapshot, place)
             return

@@ -20,7 +20,7 @@ from widgets.curve_series import PARTS, CurveSeries, Measure
 from widgets.theme import Theme
 
 ScoreName = Literal[
-    "accuracy", "R²", "adjusted Rand index", "share that stays", "explained variance", "trustworthiness"
+    "accuracy", "R²", "adjusted Rand index", "share that stays", "explained variance", "separation", "trustworthiness"
 ]
 
 _FEWEST_EPOCHS = 10

@@ -45,6 +45,7 @@ _SCORES: dict[ScoreName, tuple[str, str]] = {
         "Draw how well the clusters agree with the known classes: 1 is fully.",
     ),
     "explained variance": ("Explained", "Draw the share of the variance that lies along the directions."),
+    "separation": ("Separation", "Draw the share of the ratios of between- to within-class variance."),
     "trustworthiness": ("Trust", "Draw how far neighbours stay neighbours: 1 is fully."),
     "share that stays": ("Stays", "Draw the share of the points that did not change their cluster."),
 }

@@ -47,6 +47,12 @@ def directions(n: int = 60, n_features: int = 4, seed: int = 0) -> TrainingData:
     return TrainingData(Z @ turn + random.normal(size=n_features), np.zeros(n, np.int64), "projection")
 
 
+def parted(n: int = 60, n_features: int = 4, n_classes: int = 3, seed: int = 0) -> TrainingData:
+    """The points of `classes` with their classes, for a projection."""
+    found = classes(n, n_classes, n_features, seed)
+    return TrainingData(found.Z, found.y, "projection", n_classes)
+
+
 def training(
     loss: str = "squared",
     optimizer: str = "adam",

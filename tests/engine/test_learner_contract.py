@@ -22,6 +22,7 @@ from engine.learners.k_means import KMeans
 from engine.learners.k_medoids import KMedoids
 from engine.learners.kernel_pca import KernelPrincipalComponents
 from engine.learners.knn import KNearestNeighbours
+from engine.learners.lda_projection import LinearDiscriminants
 from engine.learners.linear_regression import LinearRegression
 from engine.learners.logistic_regression import LogisticRegression
 from engine.learners.mlp import Layer, MultilayerPerceptron
@@ -33,7 +34,7 @@ from engine.learners.random_forest import RandomForest
 from engine.learners.svm import SupportVectorMachine
 from engine.optimizers import OPTIMIZERS
 from engine.registry import LEARNERS, own_loss
-from tests.engine.dense_problems import classes, directions, groups, training, values
+from tests.engine.dense_problems import classes, directions, groups, parted, training, values
 
 MLP = MultilayerPerceptron(layers=(Layer(units=6), Layer(units=6, activation="relu")), dropout=0.2, skip=True)
 SMALL = {"batch_size": 7, "learning_rate": 0.02}
@@ -88,6 +89,8 @@ CASES = [
     case(Hierarchical(linkage="single", cut_by="height"), "squared", groups(n=30), "hierarchical, cut at a height"),
     case(PrincipalComponents(components=2), "squared", directions(), "principal components"),
     case(PrincipalComponents(found="svd", components=3), "squared", directions(), "principal components at once"),
+    case(LinearDiscriminants(), "squared", parted(), "linear discriminants as a projection"),
+    case(LinearDiscriminants(found="eigen", shrinkage=0.3), "squared", parted(n_features=2), "discriminants at once"),
     case(KernelPrincipalComponents(), "squared", directions(), "kernel PCA"),
     case(KernelPrincipalComponents(found="eigen", kernel="polynomial"), "squared", directions(), "kernel PCA at once"),
     *(
