@@ -76,6 +76,11 @@ class ProjectionLearner(StepwiseLearner[S]):
 
     # -- what all of them do
 
+    @property
+    def has_way_back(self) -> bool:
+        """Whether rows of features can be made of scores."""
+        return type(self).reconstructed is not ProjectionLearner.reconstructed
+
     def trustworthiness(self, state: S, data: TrainingData) -> float:
         """How far neighbours among the scores are neighbours among the features: see `engine.projection_metrics`."""
         if self._trust is None or self._trust.Z is not data.Z:

@@ -16,7 +16,9 @@ from engine.dataset import IntArray, Task
 from engine.deciding import has_threshold
 from engine.dendrogram import Dendrogram, dendrogram_of
 from engine.learners.hierarchical import Hierarchical
+from engine.projecting import ProjectionLearner
 from engine.ranking import rankings
+from engine.reconstruction_report import reconstruction_study
 from engine.report import reports
 from engine.snapshot import Judged
 from engine.weights import Weights, has_paths, weights_of, why_no_weights
@@ -27,6 +29,7 @@ from widgets.curves import Curves
 from widgets.dendrogram import DendrogramView
 from widgets.k_chart import KChart
 from widgets.metrics_table import MetricsTable
+from widgets.reconstruction import Reconstruction
 from widgets.residuals import Residuals
 from widgets.roc import Roc
 from widgets.silhouettes import Silhouettes
@@ -125,6 +128,17 @@ def _pca_only(shown: Shown) -> str:
 
 def _show_components(view: Components, found: Any, _: Judged | None) -> None:
     view.set_content(found)
+
+
+def _show_reconstruction(view: Reconstruction, found: Any, _: Judged | None) -> None:
+    view.set_content(found)
+
+
+def _with_a_way_back_only(shown: Shown) -> str:
+    model = shown.model
+    if model is None or not isinstance(model.learner, ProjectionLearner) or model.learner.has_way_back:
+        return ""
+    return "This projection knows no way back from scores to points."
 
 
 def _show_silhouettes(view: Silhouettes, found: Any, _: Judged | None) -> None:
@@ -249,6 +263,17 @@ BOTTOM_VIEWS: tuple[BottomView, ...] = (
         components_report,
         _show_components,
         "Components",
+        tasks=("projection",),
+    ),
+    BottomView(
+        "reconstruction",
+        "Reconstruction",
+        "What the scores of a point say of it, and the error against the number of scores.",
+        Reconstruction,
+        _with_a_way_back_only,
+        reconstruction_study,
+        _show_reconstruction,
+        "Rebuilt points",
         tasks=("projection",),
     ),
     BottomView(

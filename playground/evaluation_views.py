@@ -24,6 +24,7 @@ from widgets.curves import Curves
 from widgets.dendrogram import DendrogramView
 from widgets.k_chart import KChart
 from widgets.picture_view import PictureView
+from widgets.reconstruction import Reconstruction
 from widgets.roc import Roc
 from widgets.theme import Theme
 from widgets.validation import ValidationView
@@ -104,7 +105,7 @@ class EvaluationViews(QObject):
                 view.cell_chosen.connect(self._on_cell_chosen)
             if isinstance(view, Roc):
                 view.threshold_changed.connect(self._on_threshold_changed)
-            if isinstance(view, WeightsView | KChart | DendrogramView | Components):
+            if isinstance(view, WeightsView | KChart | DendrogramView | Components | Reconstruction):
                 view.edited.connect(self.edited)
             if isinstance(view, Curves):
                 view.log_changed.connect(self._on_log_changed)
@@ -178,6 +179,10 @@ class EvaluationViews(QObject):
         tree, learner = self._made.get("dendrogram"), new.experiment.learner
         if isinstance(tree, DendrogramView):  # nor does the cut for its clusters
             tree.set_cut(learner if isinstance(learner, Hierarchical) else None)
+        rebuilt, judged = self._made.get("reconstruction"), self._judged.get("reconstruction")
+        if isinstance(rebuilt, Reconstruction) and judged is not None:
+            chosen = new.dataset.points.ids[new.workspace.selection.astype(np.intp)]
+            rebuilt.set_selected(rows_in_common(judged.dataset.points.ids, chosen)[0])
         self._refresh()
 
     def _on_visibility(self, visible: bool) -> None:

@@ -19,7 +19,7 @@ _ORDER = (
     ("all", "variance"), ("all", "explained"), ("all", "reconstruction"), ("all", "noise"),
     ("all", "fisher_ratio"), ("all", "separation"),
     ("all", "log_likelihood"), ("all", "bic"), ("all", "aic"),
-    ("all", "silhouette"), ("all", "ari"), ("all", "nmi"), ("all", "trustworthiness"),
+    ("all", "silhouette"), ("all", "ari"), ("all", "nmi"), ("all", "kl"), ("all", "trustworthiness"),
     ("train", "loss"), ("validation", "loss"), ("test", "loss"),
     ("train", "accuracy"), ("validation", "accuracy"), ("test", "accuracy"),
     ("train", "rmse"), ("validation", "rmse"), ("test", "rmse"),
@@ -28,7 +28,7 @@ _ORDER = (
 )  # fmt: skip
 """From left to right."""
 _LEAVING = (
-    ("all", "nmi"), ("all", "aic"), ("all", "silhouette"), ("all", "ari"), ("all", "bic"),
+    ("all", "trustworthiness"), ("all", "nmi"), ("all", "aic"), ("all", "silhouette"), ("all", "ari"), ("all", "bic"),
     ("train", "mae"), ("validation", "mae"), ("test", "mae"), ("train", "r2"), ("validation", "r2"),
     ("validation", "rmse"), ("validation", "accuracy"), ("validation", "loss"), ("train", "rmse"),
     ("train", "accuracy"), ("test", "r2"), ("train", "loss"), ("test", "loss"), ("test", "rmse"),
