@@ -15,6 +15,7 @@ from engine.learners.knn import KNearestNeighbours
 from engine.learners.linear_regression import LinearRegression
 from engine.learners.logistic_regression import LogisticRegression
 from engine.learners.mlp import MultilayerPerceptron
+from engine.learners.tsne import TSNE, most_perplexity
 from engine.losses import ENDLESS_LOSS, falls_without_end
 from engine.registry import LEARNERS, LearnerSettings, learners_for, own_loss
 from engine.table_data import TableData
@@ -300,6 +301,13 @@ def _about_neighbours(experiment: Experiment, dataset: Dataset) -> Iterator[Comp
             "learner.k",
             f"There are no {learner.k} neighbours: {_points(n)} train, so all of them are asked everywhere."
             " Lower k, or add points.",
+            blocking=False,
+        )
+    if isinstance(learner, TSNE) and n > 1 and learner.perplexity > most_perplexity(n):
+        yield Complaint(
+            "learner.perplexity",
+            f"{_points(n)} allow a perplexity of {most_perplexity(n):.3g} at most, a third of the others, so that is"
+            " taken. Lower it, or add points.",
             blocking=False,
         )
 

@@ -19,7 +19,7 @@ F = TypeVar("F", bound=Callable[..., Any])
 SOURCES = (
     "compiling.py", "activations.py", "losses.py", "optimizers.py", "randomness.py", "dense/plan.py",
     "dense/activations.py", "dense/passes.py", "dense/updates.py", "dense/examination.py", "dense/grid.py",
-    "dense/kernels.py", "lloyd.py",
+    "dense/kernels.py", "lloyd.py", "tsne_forces.py",
 )  # fmt: skip
 """The files that compiled code is made of: loops, and the tables whose numbers are written into them."""
 

@@ -82,6 +82,8 @@ def _run(options: argparse.Namespace) -> int:
             raise UsageError(f"there is no file '{options.predict}'")
         _check_target(options.out)
     trained = _started(_experiment(options))
+    if options.predict is not None:
+        _check_map(trained)
     started = time.perf_counter()
     if options.epochs != 0:
         _train(trained)
@@ -228,6 +230,18 @@ def _check_target(path: Path) -> None:
         raise UsageError(f"'{path}' is a folder, not the name of a file")
     if not path.parent.is_dir():
         raise UsageError(f"there is no folder '{path.parent}'")
+
+
+def _check_map(trained: Run) -> None:
+    from engine.projecting import ProjectionLearner
+    from engine.registry import LEARNERS
+
+    if isinstance(trained.learner, ProjectionLearner) and not trained.learner.has_map:
+        title = LEARNERS[trained.experiment.learner.kind].title
+        raise UsageError(
+            f"{title} finds places for the points that it is given and knows no rule for others:"
+            " leave out --predict, or choose a projection with a map, such as learner.kind=pca"
+        )
 
 
 def _predict(trained: Run, source: Path, target: Path) -> None:

@@ -228,7 +228,7 @@ class FileController(QObject):
         shown = self._window.shown
         path = self._ask("Export predictions", f"{self._window.document.title} predictions.csv", ".csv")
         if path is not None and shown.model is not None:
-            prediction = shown.model(shown.dataset.X)
+            prediction = shown.model.of_points()
             self._write(path, lambda: write_predictions(path, shown.dataset, prediction))
 
     def export_curves(self) -> None:

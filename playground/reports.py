@@ -119,12 +119,14 @@ def clusters_of(judged: Judged) -> dict[str, Any]:
 
 
 def components_of(judged: Judged) -> dict[str, Any]:
-    """The directions that were found, ready for JSON: of each what it explains, and its weight for each feature."""
+    """The scores of a projection, ready for JSON; of principal components also the directions that were found: of each
+    what it explains, and its weight for each feature.
+    """
     from engine.components_report import components_report
 
     report, model = components_report(judged), judged.model
     if report is None or model is None:
-        return {}
+        return {"scores": [[_finite(score) for score in row] for row in judged.prediction.scores.tolist()]}
     return {
         "features": list(report.features),
         "directions": model.state.directions.tolist(),

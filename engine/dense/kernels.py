@@ -294,7 +294,9 @@ def warm_up(precision: str) -> None:
         scores = scores_on_grid(network, parameters, X, X, X[0], X[0])
         colours_of_two(scores, 1.0, np.zeros(1, np.uint32))
     from engine.lloyd import assign
+    from engine.tsne_forces import forces_between
 
     assign(X, np.zeros((1, 1)))
+    forces_between(np.zeros((2, 2), np.float32), 0.0, np.zeros((2, 2)))
     _ready.add(precision)
     set_kept(precision)

@@ -381,6 +381,19 @@ def test_directions_are_printed_and_new_points_are_projected(say: Say, tmp_path:
     assert first < 0 < second
 
 
+def test_an_embedding_prints_where_each_row_has_its_place(say: Say) -> None:
+    values = ("learner.kind=tsne", "learner.steps=300", "preparation.scaling=standardize")
+    code, out, _ = say("run", "iris", *(part for value in values for part in ("--set", value)), "--json")
+    assert code == 0
+    result = json.loads(out)
+    places = np.array(result["components"]["scores"])
+    assert places.shape == (150, 2)
+    setosa, others = places[:50], places[50:]
+    gap = np.linalg.norm(setosa[:, None] - others[None], axis=2).min()
+    assert gap > np.linalg.norm(setosa[:, None] - setosa[None], axis=2).mean() / 2
+    assert result["metrics"]["all"]["kl"]["value"] < 0.3
+
+
 def test_what_is_all_noise_says_so(say: Say) -> None:
     code, out, _ = say("run", "iris", "--set", "learner.kind=dbscan", "--set", "learner.eps=0.02", "--json")
     assert code == 0

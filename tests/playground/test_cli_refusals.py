@@ -31,6 +31,7 @@ from tests.playground.command_line import Say, refused
         ("run {moons} --predict {folder}/none.csv --out {folder}/p.csv", ("no file", "none.csv")),
         ("run {moons} --predict {points} --out {folder}/none/p.csv", ("no folder", "none")),
         ("run {moons} --predict {points} --out {folder}", ("is a folder",)),
+        ("run {moons} --set learner.kind=tsne --predict {points} --out {folder}/p.csv", ("t-SNE", "no rule", "pca")),
         ("run {moons} --frobnicate", ("--frobnicate",)),
         ("render {moons}", ("-o",)),
         ("render {moons} -o {folder}/figure.bmp", ("figure.bmp", ".png, .svg or .pdf")),
