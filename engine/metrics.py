@@ -303,6 +303,13 @@ METRICS: dict[str, Metric] = {
         "",
         in_percent=True,
     ),
+    "kl": Metric(
+        "KL divergence",
+        "KL",
+        "How much less the places say of who belongs together than the features do, in nats: 0 is nothing less. It is"
+        " comparable only at the same perplexity.",
+        "",
+    ),
     "trustworthiness": Metric(
         "trustworthiness",
         "trust",

@@ -30,6 +30,7 @@ from engine.learners.perceptron import Perceptron
 from engine.learners.random_features import RandomFeatures
 from engine.learners.random_forest import RandomForest
 from engine.learners.svm import SupportVectorMachine
+from engine.learners.tsne import TSNE
 from engine.settings import Settings
 
 LearnerSettings = Annotated[
@@ -53,7 +54,8 @@ LearnerSettings = Annotated[
     | Hierarchical
     | KernelPrincipalComponents
     | LinearDiscriminants
-    | PrincipalComponents,
+    | PrincipalComponents
+    | TSNE,
     Field(discriminator="kind"),
 ]
 
@@ -362,6 +364,22 @@ LEARNERS: dict[str, LearnerEntry] = {
             score="explained variance",
             axis="PC",
             colours_plane=True,
+        ),
+        LearnerEntry(
+            "tsne",
+            "t-SNE",
+            "neighbour embeddings",
+            ("projection",),
+            TSNE,
+            r"\min_{y} \; \sum_{i \neq j} p_{ij} \ln \frac{p_{ij}}{q_{ij}}, \quad"
+            r" q_{ij} \propto \frac{1}{1 + \lVert y_i - y_j \rVert^2}",
+            "Points that are neighbours pull each other together, all others push; what is far apart is not to scale.",
+            own_losses={"projection": "KL divergence"},
+            most_points=5_000,
+            why_not_more="every pair of points counts in every step",
+            live=("perplexity", "rate", "learning_rate", "exaggeration", "steps"),
+            epoch="step",
+            axis="t-SNE",
         ),
     )
 }
