@@ -23,6 +23,7 @@ from engine.learners.knn import KNearestNeighbours
 from engine.learners.lda_projection import LinearDiscriminants
 from engine.learners.linear_regression import LinearRegression
 from engine.learners.logistic_regression import LogisticRegression
+from engine.learners.mean_shift import MeanShift
 from engine.learners.mlp import MultilayerPerceptron
 from engine.learners.naive_bayes import NaiveBayes
 from engine.learners.pca import PrincipalComponents
@@ -51,6 +52,7 @@ LearnerSettings = Annotated[
     | KMedoids
     | GaussianMixture
     | DBSCAN
+    | MeanShift
     | Hierarchical
     | KernelPrincipalComponents
     | LinearDiscriminants
@@ -83,6 +85,7 @@ class LearnerEntry:
     axis : what the scores of a projection are called, each with its number.
     colours_plane : whether how a score runs over the plane is half of what there is to see.
     has_centres : whether its clusters have centres, which can be taken in hand.
+    lines : what the lines between its points are called on the chip that hides them, and what they are; else empty.
     """
 
     kind: str
@@ -104,6 +107,7 @@ class LearnerEntry:
     axis: str = "score"
     colours_plane: bool = False
     has_centres: bool = False
+    lines: tuple[str, str] = ("", "")
 
 
 LEARNERS: dict[str, LearnerEntry] = {
@@ -305,6 +309,21 @@ LEARNERS: dict[str, LearnerEntry] = {
             why_not_more="it visits them one by one",
             live=("eps", "min_samples"),
             epoch="point",
+        ),
+        LearnerEntry(
+            "mean_shift",
+            "Mean shift",
+            "neighbours and kernels",
+            ("clustering",),
+            MeanShift,
+            r"x \leftarrow \frac{\sum_i K(x_i - x) \, x_i}{\sum_i K(x_i - x)}",
+            "Every point walks uphill to where more points are; those that meet on one summit are a cluster.",
+            own_losses={"clustering": "minus log density of the walkers"},
+            most_points=10_000,
+            why_not_more="its walkers look at all of them at every move",
+            live=("bandwidth", "kernel"),
+            epoch="move",
+            lines=("Ways", "Draws a line from where each point began to where it has walked."),
         ),
         LearnerEntry(
             "hierarchical",

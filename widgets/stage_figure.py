@@ -42,9 +42,9 @@ from widgets.stage_lines import paint_curves, paint_lines
 from widgets.stage_overlays import (
     paint_bands,
     paint_centres,
+    paint_edges,
     paint_explanation,
     paint_marked,
-    paint_edges,
     paint_members,
     paint_segments,
 )

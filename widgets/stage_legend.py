@@ -62,6 +62,7 @@ _MARK_KEYS: dict[MarksRole, KeyItem] = {
     "support": KeyItem("ring", "support vectors"),
     "centre": KeyItem("cross", "mean"),
     "switched": KeyItem("ring", "switched"),
+    "mode": KeyItem("cross", "mode"),
     "core": KeyItem("dot", "core points"),
 }
 

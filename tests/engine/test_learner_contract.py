@@ -25,6 +25,7 @@ from engine.learners.knn import KNearestNeighbours
 from engine.learners.lda_projection import LinearDiscriminants
 from engine.learners.linear_regression import LinearRegression
 from engine.learners.logistic_regression import LogisticRegression
+from engine.learners.mean_shift import MeanShift
 from engine.learners.mlp import Layer, MultilayerPerceptron
 from engine.learners.naive_bayes import NaiveBayes
 from engine.learners.pca import PrincipalComponents
@@ -87,6 +88,8 @@ CASES = [
     case(GaussianMixture(covariance="spherical"), "squared", groups(), "spherical mixture"),
     case(DBSCAN(eps=0.3), "squared", groups(), "DBSCAN"),
     case(DBSCAN(eps=0.15, min_samples=2), "squared", groups(), "DBSCAN, many clusters"),
+    case(MeanShift(bandwidth=1.5), "squared", groups(), "mean shift"),
+    case(MeanShift(bandwidth=1.0, kernel="gaussian"), "squared", groups(), "mean shift, Gaussian"),
     case(Hierarchical(), "squared", groups(), "hierarchical"),
     case(Hierarchical(linkage="single", cut_by="height"), "squared", groups(n=30), "hierarchical, cut at a height"),
     case(PrincipalComponents(components=2), "squared", directions(), "principal components"),
