@@ -5,20 +5,22 @@ from __future__ import annotations
 from typing import Literal, cast
 
 import numpy as np
-from PySide6.QtCore import QObject
+from PySide6.QtCore import QObject, Signal
 
 from engine.clustering import MOST_CLUSTERS
 from engine.dataset import FloatArray, Task
 from engine.edits import replaced
 from engine.experiment import Experiment
+from engine.found_data import NothingFound
 from engine.learners.hierarchical import Hierarchical
 from engine.learners.lda_projection import LinearDiscriminants
 from engine.learners.pca import PrincipalComponents
-from engine.registry import LEARNERS
+from engine.registry import LEARNERS, unsupervised_task
 from engine.snapshot import Snapshot
 from playground import choices
 from playground.data_controller import edit_by_path
 from playground.document import Document
+from playground.handing_on import learning_from_found
 from playground.training_controller import TrainingController
 from widgets.model_panel import ModelPanel
 
@@ -26,12 +28,16 @@ from widgets.model_panel import ModelPanel
 class ModelController(QObject):
     """Hears the model panel; edits the document."""
 
+    said = Signal(str)
+    """A sentence for the status bar."""
+
     def __init__(self, document: Document, panel: ModelPanel, training: TrainingController, parent: QObject) -> None:
         super().__init__(parent)
         self._document, self._training = document, training
         panel.edited.connect(self.on_edited)
         panel.task_chosen.connect(self.on_task_chosen)
         panel.learner_chosen.connect(self.on_learner_chosen)
+        panel.learn_from_found.clicked.connect(self.learn_from_found)
 
     def on_centre_touched(self, kind: Literal["move", "add", "remove"], index: int, place: FloatArray) -> None:
         """A hand is at the centres: before the first step it says where they begin, later it acts on the run."""
@@ -83,6 +89,33 @@ class ModelController(QObject):
     def on_pair_chosen(self, horizontal: str, vertical: str) -> None:
         """Look at the points by two of their features."""
         self._document.edit(choices.with_pair(self._document.experiment, horizontal, vertical), "Plane")
+
+    @property
+    def has_found(self) -> bool:
+        """Whether the model has found groups or scores that another could learn from."""
+        snapshot, experiment = self._training.snapshot, self._document.experiment
+        judged = None if snapshot is None else snapshot.judged
+        if judged is None or judged.model is None or unsupervised_task(experiment.learner) is None:
+            return False
+        if judged.model.experiment.learner.kind != experiment.learner.kind:
+            return False
+        return judged.prediction.labels is None or judged.model.state.step > 0
+
+    def learn_from_found(self) -> None:
+        """Make data for the next model of what this one has found, or say why there is nothing."""
+        snapshot, experiment = self._training.snapshot, self._document.experiment
+        if snapshot is None or snapshot.judged is None:
+            return
+        try:
+            changed = learning_from_found(experiment, snapshot.judged)
+        except NothingFound as nothing:
+            self.said.emit(str(nothing))
+            return
+        is_clustering = choices.learned_task(experiment) == "clustering"
+        self._document.edit(changed, "Clusters as classes" if is_clustering else "Scores as inputs")
+        title = LEARNERS[changed.learner.kind].title
+        what = "The clusters are classes now" if is_clustering else "The scores are the inputs now"
+        self.said.emit(f"{what}, for the next model: {title[:1].lower()}{title[1:]}. Undo brings the last one back.")
 
     def on_task_chosen(self, task: str) -> None:
         chosen = cast(Task, task)

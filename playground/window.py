@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from base64 import b64decode, b64encode
-from collections.abc import Callable
 
 from PySide6.QtCore import QByteArray, QEvent, QSize, Qt, QTimer
 from PySide6.QtGui import (
@@ -19,6 +18,7 @@ from engine.experiment import DrawnData, Experiment, GeneratedData
 from playground import dialogs
 from playground.actions import ActionSet
 from playground.bridge import Bridge
+from playground.commands import commands_of
 from playground.data_controller import DataController
 from playground.document import Document
 from playground.evaluation_views import EvaluationViews
@@ -81,13 +81,13 @@ class MainWindow(QMainWindow):
         apply_theme(application(), self.workspace.theme)
         self._build_views()
         self.training = TrainingController(self.document, self.bridge, self)
-        self._data = DataController(self.document, lambda: self.workspace, self.stage, self.data_panel, self)
+        self.data = DataController(self.document, lambda: self.workspace, self.stage, self.data_panel, self)
         self.validation = ValidationController(self.document, self)
-        self._model = ModelController(self.document, self.model_panel, self.training, self)
+        self.model = ModelController(self.document, self.model_panel, self.training, self)
         self.look = ViewController(self, self._docks)
         self.files = FileController(self)
         self.recovery = Recovery(self.document, self)
-        self.actions_ = ActionSet(self, self._callbacks())
+        self.actions_ = ActionSet(self, commands_of(self))
         menus = self.actions_.fill(self.menuBar())
         self.files.add_recent_menu(menus["file"], self.actions_.actions["file.save"])
         self.files.add_example_menu(menus["file"], self.actions_.actions["file.save"])
@@ -168,22 +168,23 @@ class MainWindow(QMainWindow):
         self.training.series_arrived.connect(self.curves.append)
         self.training.said.connect(self.say)
         self.training.failed.connect(self._on_run_failed)
-        self._data.said.connect(self.say)
-        self._data.complained.connect(self.complain)
-        self._data.workspace_changed.connect(self.set_workspace)
+        self.data.said.connect(self.say)
+        self.data.complained.connect(self.complain)
+        self.data.workspace_changed.connect(self.set_workspace)
         self.data_panel.open_points_requested.connect(self.files.open)
         self.stage.range_changed.connect(self.look.on_range_changed)
-        self.stage.tool_chosen.connect(self._data.on_tool_chosen)
+        self.stage.tool_chosen.connect(self.data.on_tool_chosen)
         self.stage.fit_requested.connect(self.look.fit)
         self.model_panel.task_chosen.connect(self.look.pace_for)
-        self.stage.centre_touched.connect(self._model.on_centre_touched)
+        self.stage.centre_touched.connect(self.model.on_centre_touched)
         self.stage.centre_dropped.connect(self.document.end_merge)
-        self.evaluation.edited.connect(self._model.on_edited)
-        self.panes.edited.connect(self._model.on_edited)
-        self.panes.pair_chosen.connect(self._model.on_pair_chosen)
-        self._data.hear_panes(self.panes)
-        self.evaluation.selection_requested.connect(self._data.on_selection_requested)
-        self.validation.selection_requested.connect(self._data.on_selection_requested)
+        self.model.said.connect(self.say)
+        self.evaluation.edited.connect(self.model.on_edited)
+        self.panes.edited.connect(self.model.on_edited)
+        self.panes.pair_chosen.connect(self.model.on_pair_chosen)
+        self.data.hear_panes(self.panes)
+        self.evaluation.selection_requested.connect(self.data.on_selection_requested)
+        self.validation.selection_requested.connect(self.data.on_selection_requested)
         self.validation.lines_changed.connect(self.refresh)
         self.validation.said.connect(self.say)
         self.evaluation.when_made("validation", self.validation.attach)
@@ -195,52 +196,6 @@ class MainWindow(QMainWindow):
         transport.speed_chosen.connect(self.look.on_speed_chosen)
         self.top_bar.palette_requested.connect(self.look.show_palette)
         self.top_bar.theme_toggled.connect(self.look.toggle_theme)
-
-    def _callbacks(self) -> dict[str, Callable[[], object]]:
-        return {
-            "file.new": self.files.new,
-            "file.open": self.files.open,
-            "file.save": self.files.save,
-            "file.save_as": self.files.save_as,
-            "file.export": self.files.export_figure,
-            "file.copy_figure": self.files.copy_figure,
-            "file.copy_view": self.files.copy_view,
-            "file.export_points": self.files.export_points,
-            "file.export_predictions": self.files.export_predictions,
-            "file.export_curves": self.files.export_curves,
-            "file.quit": self.close,
-            "edit.undo": lambda: self._go(self.document.undo, f"Undone: {self.document.undo_text}."),
-            "edit.redo": lambda: self._go(self.document.redo, f"Done again: {self.document.redo_text}."),
-            "edit.copy": self._data.copy,
-            "edit.paste": self._data.paste,
-            "edit.select_all": self._data.select_all,
-            "edit.delete": self._data.delete_selected,
-            "data.clear": self._data.clear,
-            "data.empty_classes": self._data.empty_classes,
-            "data.empty_curve": self._data.empty_curve,
-            "data.empty_surface": self._data.empty_surface,
-            "data.resample": self._data.resample,
-            "data.resplit": self._data.resplit,
-            "data.open_points": self.files.open,
-            "run.toggle": self.training.toggle,
-            "run.step": self._step_epoch,
-            "run.minibatch": self._step_minibatch,
-            "run.reset": self.training.reset,
-            "run.new_seed": self._reset_with_new_seed,
-            "run.faster": self.look.faster,
-            "run.slower": self.look.slower,
-            "view.fit": self.look.fit,
-            "view.zoom_in": self.look.zoom_in,
-            "view.zoom_out": self.look.zoom_out,
-            "view.range": self.look.ask_for_ranges,
-            "view.theme": self.look.toggle_theme,
-            "view.full_screen": self.look.toggle_full_screen,
-            "view.reset_docks": self.look.reset_docks,
-            "help.palette": self.look.show_palette,
-            "help.shortcuts": self.look.show_shortcuts,
-            "help.doctor": self.look.show_doctor,
-            "help.about": self.look.show_about,
-        }
 
     # -- showing ---------------------------------------------------------------------------------------------------
 
@@ -298,6 +253,7 @@ class MainWindow(QMainWindow):
             "has_points": len(new.dataset.points) > 0,
             "has_selection": len(new.workspace.selection) > 0,
             "has_model": new.has_model,
+            "has_found": self.model.has_found,
             "is_generated": isinstance(new.experiment.data, GeneratedData),
             "is_dark": new.workspace.theme is DARK,
             "is_full_screen": self.isFullScreen(),
@@ -318,23 +274,8 @@ class MainWindow(QMainWindow):
             self.presenter.fit()
         self.refresh()
 
-    def _go(self, through_history: Callable[[], None], sentence: str) -> None:
-        """Say so, that nothing stays that was said of the step; but why nothing can be learned is said by others."""
-        through_history()
-        if not self.shown.blocked:
-            self.say(sentence)
-
     def _on_run_failed(self, failure: object) -> None:
         dialogs.show_failure(self, failure)
-
-    def _step_epoch(self) -> None:
-        self.training.step("epoch", 1)
-
-    def _step_minibatch(self) -> None:
-        self.training.step("step", 1)
-
-    def _reset_with_new_seed(self) -> None:
-        self.training.reset(True)
 
     def _restore_layout(self) -> None:
         screen = QGuiApplication.primaryScreen().availableGeometry()
@@ -367,7 +308,7 @@ class MainWindow(QMainWindow):
                 dock.raise_()
         self.look.show_viewport()
         self.training.begin()
-        self._data.fill_gallery()
+        self.data.fill_gallery()
         self.refresh()
 
     def changeEvent(self, event: QEvent) -> None:

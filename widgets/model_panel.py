@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QSignalBlocker, Signal
-from PySide6.QtWidgets import QToolButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QPushButton, QToolButton, QVBoxLayout, QWidget
 
 from engine.dataset import Task
 from engine.experiment import Experiment, View
@@ -56,6 +56,15 @@ _RETITLED: dict[Task, dict[str, tuple[str, str]]] = {
     },
 }
 """What a chip is called where its task makes another thing of it."""
+_NEXT: dict[Task, tuple[str, str]] = {
+    "clustering": (
+        "Learn from these clusters", "Makes a class of each cluster, and gives them to a classifier to learn."
+    ),
+    "projection": (
+        "Learn from these scores", "Makes the scores the inputs of the next model; the targets stay what they are."
+    ),
+}  # fmt: skip
+"""What can be made of what was found."""
 
 
 class ModelPanel(Panel):
@@ -79,6 +88,7 @@ class ModelPanel(Panel):
         self._build_loss(self.add_section("Loss"))
         self._build_optimizer(self.add_section("Optimizer"))
         self._build_show(self.add_section("Show"))
+        self._build_next(self.add_section("Next"))
         self._build_rest()
         self.finish()
 
@@ -163,6 +173,18 @@ class ModelPanel(Panel):
         section.add(self.colour)
         section.add(fold)
 
+    def _build_next(self, section: Section) -> None:
+        self.learn_from_found = QPushButton()
+        section.add(self.learn_from_found)
+        self._next_section = section
+        self._say_next("clustering")
+
+    def _say_next(self, task: Task) -> None:
+        title, tooltip = _NEXT[task]
+        self.learn_from_found.setText(title)
+        self.learn_from_found.setAccessibleName(title)
+        self.learn_from_found.setToolTip(tooltip_html(tooltip))
+
     def _build_rest(self) -> None:
         penalties = Fold("regularization", "Regularization", "Prices on large weights, against overfitting.")
         self._penalties = penalties
@@ -223,6 +245,9 @@ class ModelPanel(Panel):
         if many:
             self.plane.set_plane(experiment.view.plane, input_names, axes)
         is_projection = task == "projection"
+        self._next_section.setVisible(task in _NEXT)
+        if task in _NEXT:
+            self._say_next(task)
         self.colour.setVisible(many or is_projection)
         self.colour.set_colours(experiment.view.colour_by, task, input_names)
         self._set_view(experiment.view, len(input_names), LEARNERS[learner.kind])

@@ -41,7 +41,7 @@ def test_a_roll_is_chosen_by_its_thumbnail_and_seen_from_its_edge(hands: Hands) 
 def test_a_hand_leaves_points_of_three_inputs_and_is_told_why(hands: Hands, tool: str) -> None:
     hands.window.document.edit(choices.with_generator(hands.window.document.experiment, "swiss_roll"), "Data set")
     hands.wait(lambda: "Started again" in hands.status)
-    hands.window._data.on_tool_chosen(tool)
+    hands.window.data.on_tool_chosen(tool)
     before = hands.window.document.experiment
     at = tuple(hands.window.shown.stage_dataset.X[0].tolist())
     hands.drag(at, (at[0] + 0.2, at[1]))
@@ -54,7 +54,7 @@ def test_a_hand_leaves_points_of_three_inputs_and_is_told_why(hands: Hands, tool
 def test_selected_points_are_not_deleted_and_pasted_ones_get_a_canvas_of_their_own(hands: Hands) -> None:
     hands.window.document.edit(choices.with_generator(hands.window.document.experiment, "s_curve"), "Data set")
     hands.settle()
-    hands.window._data.select_all()
+    hands.window.data.select_all()
     hands.key(Qt.Key.Key_Delete)
     assert hands.n_points == 400
     QApplication.clipboard().setText("0.1, 0.2, A\n0.3, 0.4, B\n")

@@ -160,14 +160,14 @@ def test_rows_are_erased_and_points_are_not_drawn_on_a_table(hands: Hands) -> No
     window = hands.window
     window.document.edit(choices.with_data(window.document.experiment, bundled_table("iris")), "Table")
     before = window.document.experiment
-    window._data.on_points_erased(np.array([0, 5]))
+    window.data.on_points_erased(np.array([0, 5]))
     assert table_of(hands).excluded == (0, 5)
     assert 5 not in window.shown.dataset.points.ids
     hands.do("edit.undo")
     assert window.document.experiment == before
-    window._data.on_points_drawn(np.zeros((1, 2), np.float32), np.zeros(1, np.float32))
-    window._data.on_points_relabelled(np.array([1]), 1)
-    window._data.on_class_added()
+    window.data.on_points_drawn(np.zeros((1, 2), np.float32), np.zeros(1, np.float32))
+    window.data.on_points_relabelled(np.array([1]), 1)
+    window.data.on_class_added()
     assert window.document.experiment == before
     assert "rows of a table" in hands.status
 

@@ -215,8 +215,8 @@ def test_a_regression_is_drawn_by_its_height(open_window: Callable[..., Hands]) 
     dataset = hands.window.shown.dataset
     assert dataset.task == "regression"
     assert dataset.y == pytest.approx(0.5 * dataset.X[:, 0], abs=0.02)
-    hands.window._model.on_learner_chosen("linear_regression")
-    hands.window._model.on_edited("learner.fit", "least_squares", True)
+    hands.window.model.on_learner_chosen("linear_regression")
+    hands.window.model.on_edited("learner.fit", "least_squares", True)
     hands.press(hands.window.top_bar.transport.play_button)
     hands.wait(lambda: hands.window.shown.outcome.status == "converged")
     equation = hands.window.shown.equation
@@ -232,7 +232,7 @@ def test_after_a_converged_run_another_model_waits_for_play_unless_it_takes_one_
     open_window: Callable[..., Hands],
 ) -> None:
     hands = open_window(set_values(Experiment(), {"learner.kind": "knn"}))
-    learner, status = hands.window._model.on_learner_chosen, lambda: hands.window.shown.outcome.status
+    learner, status = hands.window.model.on_learner_chosen, lambda: hands.window.shown.outcome.status
     hands.press(hands.window.top_bar.transport.play_button)
     hands.wait(lambda: status() == "converged")
     learner("discriminant")
@@ -258,7 +258,7 @@ def test_after_a_converged_tree_other_settings_are_shown_and_another_data_set_wa
     hands = open_window(set_values(Experiment(), {"learner.kind": "decision_tree"}))
     hands.press(hands.window.top_bar.transport.play_button)
     hands.wait(lambda: hands.window.shown.outcome.status == "converged")
-    hands.window._model.on_edited("learner.max_depth", 2, True)
+    hands.window.model.on_edited("learner.max_depth", 2, True)
     hands.wait(lambda: hands.window.shown.outcome.status == "converged")
     hands.window.data_panel.data_set_chosen.emit("moons")
     hands.settle()
