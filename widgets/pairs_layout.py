@@ -130,8 +130,10 @@ def lay_out(body: QRectF, font: QFontMetricsF, dataset: Dataset, chosen: tuple[i
 
 
 def _ticks(axis: Axis, distance: float) -> tuple[Tick, ...]:
-    length = abs(axis.end - axis.start)
-    return axis.ticks(int(np.clip(length / distance, 2, _MOST_TICKS)))
+    """About one a `distance`; of a range about zero two are found only where more are asked for."""
+    wanted = int(np.clip(abs(axis.end - axis.start) / distance, 2, _MOST_TICKS))
+    tries = (axis.ticks(count) for count in range(wanted, wanted + _MOST_TICKS))
+    return next((ticks for ticks in tries if len(ticks) >= 2), ())
 
 
 def counted(values: FloatArray, groups: Rows, n_groups: int, edges: FloatArray) -> Rows:

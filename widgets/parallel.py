@@ -400,7 +400,7 @@ class ParallelCoordinates(LinkedPicture):
     def _step_along(self, step: int, *, selects: bool) -> None:
         """Read the next row up or down the axis; if `selects`, select the rows between it and where this began."""
         axes = self.axes
-        places = axes.places(self.dataset.X)[:, self._axis]
+        places = axes.places(self.dataset.X, self._axis, self._axis + 1)[:, 0]
         ranked = np.argsort(-places, kind="stable")
         before = self._row
         if before is None:

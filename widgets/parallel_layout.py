@@ -68,12 +68,16 @@ class ParallelAxes:
     def slot(self) -> float:
         return self.box.width() / len(self.features)
 
-    def places(self, X: FloatArray) -> FloatArray:
-        """Where rows `X` (n, d) cross the axes, (n, k) in pixels; in the middle of an axis of one value."""
-        values = X[:, list(self.features)].astype(np.float64)
-        span = self.high - self.low
-        share = np.where(span > 0, (values - self.low) / np.where(span > 0, span, 1.0), 0.5)
-        share = np.where(self.flipped, 1 - share, share)
+    def places(self, X: FloatArray, first: int = 0, last: int | None = None) -> FloatArray:
+        """Where rows `X` (n, d) cross the axes from `first` to before `last`, or all of them, (n, axes) in pixels.
+
+        Rows cross an axis of one value in its middle.
+        """
+        which = slice(first, last)
+        values = X[:, list(self.features[which])].astype(np.float64)
+        span = (self.high - self.low)[which]
+        share = np.where(span > 0, (values - self.low[which]) / np.where(span > 0, span, 1.0), 0.5)
+        share = np.where(self.flipped[which], 1 - share, share)
         return np.asarray(self.bottom + share * (self.top - self.bottom))
 
     def value_at(self, axis: int, place: float) -> float:
@@ -98,7 +102,7 @@ class ParallelAxes:
 
     def between(self, axis: int, span: tuple[float, float], X: FloatArray) -> Rows:
         """The rows of `X` (n, d) that cross an axis between two places, in order."""
-        places = self.places(X)[:, axis]
+        places = self.places(X, axis, axis + 1)[:, 0]
         return np.flatnonzero((places >= min(span) - 1e-6) & (places <= max(span) + 1e-6))
 
     def nearest_row(self, at: QPointF, X: FloatArray, reach: float) -> int | None:
@@ -107,10 +111,11 @@ class ParallelAxes:
             return None
         left = int(np.clip(np.searchsorted(self.x, at.x(), side="right") - 1, 0, len(self.x) - 2))
         run = float(self.x[left + 1] - self.x[left])
-        share = min(max((at.x() - float(self.x[left])) / run, 0.0), 1.0)
-        places = self.places(X)[:, left : left + 2]
+        places = self.places(X, left, left + 2)
         rise = places[:, 1] - places[:, 0]
-        distance = np.abs(places[:, 0] + share * rise - at.y()) / np.hypot(1.0, rise / run)
+        across, down = at.x() - float(self.x[left]), at.y() - places[:, 0]
+        along = np.clip((across * run + down * rise) / (run**2 + rise**2), 0.0, 1.0)
+        distance = np.hypot(across - along * run, down - along * rise)
         row = int(distance.argmin())
         return row if distance[row] <= reach else None
 

@@ -72,8 +72,8 @@ class RowColours:
         """Whether no row looks otherwise, and the key says the same."""
         mine, theirs = self.dataset, other.dataset
         return (
-            (self._theme, mine.task, mine.class_names, self.value_range)
-            == (other._theme, theirs.task, theirs.class_names, other.value_range)
+            (self._theme, mine.task, mine.class_names, mine.target_name, self.value_range)
+            == (other._theme, theirs.task, theirs.class_names, theirs.target_name, other.value_range)
             and np.array_equal(self.kinds, other.kinds)
             and [look.fill.rgb() for look in self.looks] == [look.fill.rgb() for look in other.looks]
         )
