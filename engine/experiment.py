@@ -21,7 +21,7 @@ GeneratorName = Literal[
     "circles", "xor", "moons", "gaussians2", "gaussians3", "spirals", "checkerboard", "separable",
     "linear", "sine", "step", "polynomial", "heteroscedastic", "outliers", "plane", "bumps",
     "blobs", "unequal_blobs", "stretched_blobs", "rings", "nested", "uniform", "correlated",
-    "swiss_roll", "s_curve",
+    "swiss_roll", "s_curve", "mixed_sources",
 ]  # fmt: skip
 
 

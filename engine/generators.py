@@ -131,6 +131,10 @@ def _correlated(u: FloatArray, y: IntArray, data: GeneratedData) -> Clean:
     return np.stack([0.42 * normal[:, 0], 0.3 * normal[:, 0] + 0.16 * normal[:, 1]], axis=1), y, 0.3 * data.noise
 
 
+def _mixed_sources(u: FloatArray, y: IntArray, data: GeneratedData) -> Clean:
+    return (2 * u[:, :2] - 1) @ np.array([[0.62, 0.2], [0.3, 0.62]]), y, 0.3 * data.noise
+
+
 def _swiss_roll(u: FloatArray, y: IntArray, data: GeneratedData) -> Clean:
     first, last = 1.5 * np.pi, 4.5 * np.pi
     along = (y + u[:, 0]) / _SHEET_CLASSES
@@ -287,6 +291,9 @@ GENERATORS: dict[GeneratorName, Generator] = {
         Generator("correlated", "Correlated Gaussian", "classification", 2, _correlated,
                   "One long cloud: a direction of most variance, and no groups.", 1,
                   galleries=("projection", "clustering")),
+        Generator("mixed_sources", "Mixed sources", "classification", 2, _mixed_sources,
+                  "Two even sources that know nothing of each other, mixed: the sides of the parallelogram are what"
+                  " independent components find, and principal components do not.", 1, galleries=("projection",)),
         Generator("swiss_roll", "Swiss roll", "classification", 3, _swiss_roll,
                   "A sheet rolled up in space, seen from its edge; each class is a sixth of its length. A straight look"
                   " sees through the layers, a way along the sheet unrolls it.", _SHEET_CLASSES,

@@ -310,6 +310,19 @@ METRICS: dict[str, Metric] = {
         " comparable only at the same perplexity.",
         "",
     ),
+    "negentropy": Metric(
+        "negentropy",
+        "negentropy",
+        "How far from Gaussian the score in hand is, by the contrast that is chosen: 0 is Gaussian.",
+        "",
+    ),
+    "kurtosis": Metric(
+        "excess kurtosis",
+        "kurtosis",
+        "The fourth power of the score in hand as a mean, less 3: 0 of a Gaussian, below 0 of what is flatter (−1.2 of"
+        " an even spread), above 0 of what has heavy tails.",
+        "",
+    ),
     "trustworthiness": Metric(
         "trustworthiness",
         "trust",

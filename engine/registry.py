@@ -16,6 +16,7 @@ from engine.learners.gaussian_mixture import GaussianMixture
 from engine.learners.gaussian_process import GaussianProcess
 from engine.learners.gradient_boosting import GradientBoosting
 from engine.learners.hierarchical import Hierarchical
+from engine.learners.ica import IndependentComponents
 from engine.learners.k_means import KMeans
 from engine.learners.k_medoids import KMedoids
 from engine.learners.kernel_pca import KernelPrincipalComponents
@@ -56,6 +57,7 @@ LearnerSettings = Annotated[
     | Hierarchical
     | KernelPrincipalComponents
     | LinearDiscriminants
+    | IndependentComponents
     | PrincipalComponents
     | TSNE,
     Field(discriminator="kind"),
@@ -366,6 +368,18 @@ LEARNERS: dict[str, LearnerEntry] = {
             epoch="step",
             score="separation",
             axis="LD",
+        ),
+        LearnerEntry(
+            "ica",
+            "Independent components (ICA)",
+            "linear projections",
+            ("projection",),
+            IndependentComponents,
+            r"\max_{\lVert w \rVert = 1} \; \left( E[G(w^\top x)] - E[G(\nu)] \right)^2",
+            "Features are taken for mixtures of independent sources: scores as far from Gaussian as can be find them.",
+            own_losses={"projection": "minus negentropy"},
+            epoch="step",
+            axis="IC",
         ),
         LearnerEntry(
             "kernel_pca",

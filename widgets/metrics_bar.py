@@ -17,7 +17,7 @@ _SPOKEN_PARTS = {"all": "", "train": "training", "validation": "validation", "te
 _ORDER = (
     ("all", "inertia"), ("all", "total_distance"),
     ("all", "variance"), ("all", "explained"), ("all", "reconstruction"), ("all", "noise"),
-    ("all", "fisher_ratio"), ("all", "separation"),
+    ("all", "fisher_ratio"), ("all", "separation"), ("all", "negentropy"), ("all", "kurtosis"),
     ("all", "log_likelihood"), ("all", "bic"), ("all", "aic"),
     ("all", "silhouette"), ("all", "ari"), ("all", "nmi"), ("all", "kl"), ("all", "trustworthiness"),
     ("train", "loss"), ("validation", "loss"), ("test", "loss"),

@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
 _FLAT = 1e-7
 """Deviations this small, as a share of the largest, are rounding: nothing is divided by them."""
+_ROUNDING = 1e-12
+"""As much of the variance, as a share of all."""
 _PIECE = 4096
 """Rows that are multiplied in their own precision, in the cache; what they add up to is in double precision."""
 
@@ -140,7 +142,7 @@ class PcaLearner(ProjectionLearner[PcaState]):
             state,
             mean=mean, directions=frozen_array(directions, np.float64), found=found,
             deviations=frozen_array(np.sqrt(variances), np.float64),
-            objective=max(0.0, float(covariance.trace() - variances.sum())),
+            objective=_left_over(covariance, variances),
         )  # fmt: skip
 
     def _start(self, index: int, known: FloatArray) -> FloatArray:
@@ -217,7 +219,7 @@ class PcaLearner(ProjectionLearner[PcaState]):
         return {
             "variance": float(variances[-1]),
             "explained": self.quality(state, data),
-            "reconstruction": max(0.0, float(self._mean_and_covariance(data)[1].trace() - variances.sum())),
+            "reconstruction": _left_over(self._mean_and_covariance(data)[1], variances),
         }
 
     def quality(self, state: PcaState, data: TrainingData) -> float:
@@ -249,6 +251,13 @@ class PcaLearner(ProjectionLearner[PcaState]):
             )
         direction = state.directions[-1 if state.found < len(state.directions) else 0]
         return drawn + axis_and_feet(frame, data.Z, state.mean, direction)
+
+
+def _left_over(covariance: FloatArray, variances: FloatArray) -> float:
+    """The variance that directions of these variances (r,) do not explain; 0 where that is rounding."""
+    total = float(covariance.trace())
+    left = total - float(variances.sum())
+    return left if left > _ROUNDING * total else 0.0
 
 
 def _singular_directions(Z: FloatArray, mean: FloatArray, covariance: FloatArray) -> FloatArray:

@@ -18,6 +18,7 @@ from engine.learners.gaussian_mixture import GaussianMixture
 from engine.learners.gaussian_process import GaussianProcess
 from engine.learners.gradient_boosting import GradientBoosting
 from engine.learners.hierarchical import Hierarchical
+from engine.learners.ica import IndependentComponents
 from engine.learners.k_means import KMeans
 from engine.learners.k_medoids import KMedoids
 from engine.learners.kernel_pca import KernelPrincipalComponents
@@ -96,6 +97,8 @@ CASES = [
     case(PrincipalComponents(found="svd", components=3), "squared", directions(), "principal components at once"),
     case(LinearDiscriminants(), "squared", parted(), "linear discriminants as a projection"),
     case(LinearDiscriminants(found="eigen", shrinkage=0.3), "squared", parted(n_features=2), "discriminants at once"),
+    case(IndependentComponents(), "squared", directions(), "independent components"),
+    case(IndependentComponents(found="symmetric", components=3), "squared", directions(), "ICA, together"),
     case(KernelPrincipalComponents(), "squared", directions(), "kernel PCA"),
     case(KernelPrincipalComponents(found="eigen", kernel="polynomial"), "squared", directions(), "kernel PCA at once"),
     case(TSNE(perplexity=5, exaggeration=1), "squared", directions(), "t-SNE"),
