@@ -106,12 +106,13 @@ class ChoosingK:
         objective, metrics, labels = self._found(self._Z, k, _BEGINNINGS)
         self._objective.append(objective)
         self._inertia.append(metrics.get("inertia", math.nan))
-        for name in ("bic", "aic"):
+        for name in ("bic", "aic", "eigenvalue"):
             if name in metrics:
                 self._criteria.setdefault(name, []).append(metrics[name])
-        rows = np.flatnonzero(labels != UNASSIGNED)[:_SILHOUETTES]
+        sample = np.arange(min(len(labels), _SILHOUETTES))
+        rows = sample[labels[sample] != UNASSIGNED]  # the others sit nowhere, and count as 0
         found = silhouettes(self._Z[rows], labels[rows]) if k > 1 else np.array([np.nan])
-        self._silhouette.append(float(np.mean(found)))
+        self._silhouette.append(float(found.sum() / len(sample)))
 
     def _found(self, Z: FloatArray, k: int, beginnings: int) -> tuple[float, dict[str, float], IntArray]:
         """The objective, the metrics and the labels of `k` clusters of `Z`: of the best of several beginnings."""
@@ -129,7 +130,8 @@ class ChoosingK:
         state = learner.init(data)
         while not learner.outcome(state).final and learner.steps_done(state) < max(_MOST_STEPS, len(Z)):
             state = learner.advance(state, data, 50)
-        return state.objective, learner.metrics(state, data), learner.labels(state, data)
+        objective = state.objective if learner.compares_k else math.nan
+        return objective, learner.metrics(state, data), learner.labels(state, data)
 
 
 def has_k(settings: Settings) -> bool:

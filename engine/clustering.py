@@ -81,6 +81,8 @@ class ClusterLearner(StepwiseLearner[S]):
 
     has_centres = False
     """Whether its centres can be moved by hand."""
+    compares_k = True
+    """Whether its objective says something of one number of clusters beside another."""
 
     # -- what a subclass says
 

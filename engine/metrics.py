@@ -223,6 +223,25 @@ METRICS: dict[str, Metric] = {
         "The sum of the distances of all points to the medoid of their cluster, in the units of the features.",
         "",
     ),
+    "eigenvalue": Metric(
+        "eigenvalue number k",
+        "λk",
+        "Eigenvalue number k of the graph's normalized Laplacian, from the least on: 0 where it falls into k parts.",
+        "",
+    ),
+    "eigengap": Metric(
+        "eigengap",
+        "eigengap",
+        "How much larger the next eigenvalue of the graph's normalized Laplacian is than the one number k: a large gap"
+        " says that the graph nearly falls into k parts.",
+        "",
+    ),
+    "normalized_cut": Metric(
+        "normalized cut",
+        "Ncut",
+        "The share of its weight that leads out of a cluster, summed over the clusters: 0 where no edge joins two.",
+        "",
+    ),
     "noise": Metric(
         "noise",
         "noise",

@@ -31,6 +31,7 @@ from engine.learners.pca import PrincipalComponents
 from engine.learners.perceptron import Perceptron
 from engine.learners.random_features import RandomFeatures
 from engine.learners.random_forest import RandomForest
+from engine.learners.spectral import Spectral
 from engine.learners.svm import SupportVectorMachine
 from engine.learners.tsne import TSNE
 from engine.settings import Settings
@@ -54,6 +55,7 @@ LearnerSettings = Annotated[
     | GaussianMixture
     | DBSCAN
     | MeanShift
+    | Spectral
     | Hierarchical
     | KernelPrincipalComponents
     | LinearDiscriminants
@@ -326,6 +328,21 @@ LEARNERS: dict[str, LearnerEntry] = {
             live=("bandwidth", "kernel"),
             epoch="move",
             lines=("Ways", "Draws a line from where each point began to where it has walked."),
+        ),
+        LearnerEntry(
+            "spectral",
+            "Spectral clustering",
+            "neighbours and kernels",
+            ("clustering",),
+            Spectral,
+            r"\left( I - D^{-1/2} W D^{-1/2} \right) u = \lambda \, u",
+            "A graph of who is near whom, its first eigenvectors, and k-means on what they say of each point.",
+            own_losses={"clustering": "inertia in the eigenspace"},
+            most_points=4_000,
+            why_not_more="it looks for eigenvectors of a matrix of all pairs of points",
+            live=("k", "affinity", "neighbours", "gamma", "rows"),
+            epoch="step",
+            lines=("Graph", "Draws the edges of the graph; of all pairs the strong ones."),
         ),
         LearnerEntry(
             "hierarchical",

@@ -16,7 +16,7 @@ from widgets.picture_view import PictureView
 from widgets.theme import LIGHT, Theme
 from widgets.xy_chart import Frame, lay_out, paint_axes, paint_card
 
-Kind = Literal["elbow", "silhouette", "gap", "bic", "aic"]
+Kind = Literal["elbow", "silhouette", "gap", "bic", "aic", "eigenvalue"]
 
 _EMPTY = "What speaks for each number of clusters appears here."
 _NEAR = 30.0
@@ -26,9 +26,16 @@ _KINDS = (
     ("gap", "Gap", "How much tighter the clusters are than in uniform points: it can say that there are none."),
     ("bic", "BIC", "The Bayesian information criterion: the least is best."),
     ("aic", "AIC", "Akaike's information criterion: the least is best."),
+    (
+        "eigenvalue",
+        "Eigenvalues",
+        "Those of the graph's Laplacian: as many are near 0 as there are clusters, then they jump.",
+    ),
 )
+_FOR_THE_EYE: tuple[Kind, ...] = ("elbow", "eigenvalue")
 _NAMES: dict[Kind, str] = {
-    "elbow": "objective per point", "silhouette": "mean silhouette", "gap": "gap statistic", "bic": "BIC", "aic": "AIC"
+    "elbow": "objective per point", "silhouette": "mean silhouette", "gap": "gap statistic", "bic": "BIC", "aic": "AIC",
+    "eigenvalue": "eigenvalue number k",
 }  # fmt: skip
 
 
@@ -48,12 +55,14 @@ class KChart(PictureView):
     def set_content(self, content: ChoiceOfK | None) -> None:
         """Show what is known; None shows that the model has no k."""
         self._content = content
-        for kind in ("bic", "aic"):
+        for kind in ("bic", "aic", "eigenvalue"):
             self._kinds.button(kind).setVisible(content is not None and kind in content.criteria)
         has_gap = content is None or not content.complete or bool(np.isfinite(content.gap).any())
         self._kinds.button("gap").setVisible(has_gap)
+        has_elbow = content is None or len(content.objective) == 0 or bool(np.isfinite(content.objective).any())
+        self._kinds.button("elbow").setVisible(has_elbow)
         if self._kinds.button(self._kind).isHidden():
-            self._on_kind("elbow")
+            self._on_kind("elbow" if has_elbow else "eigenvalue")
         self._hint.set_texts((self._advice(),))
         self.redraw()
 
@@ -73,19 +82,23 @@ class KChart(PictureView):
 
     @property
     def _best(self) -> int | None:
-        """The k that the picture speaks for; the elbow is for the eye."""
+        """The k that the picture speaks for, if it is not for the eye alone."""
         content = self._content
         if content is None or (self._kind == "gap" and not content.complete):
             return None
         if self._kind == "silhouette":
             return content.by_silhouette
-        return content.by_gap if self._kind == "gap" else content.least(self._kind) if self._kind != "elbow" else None
+        if self._kind in _FOR_THE_EYE:
+            return None
+        return content.by_gap if self._kind == "gap" else content.least(self._kind)
 
     def _advice(self) -> str:
         content, best = self._content, self._best
         if content is None:
             return ""
         sampled = f" (of {MOST_POINTS:,} points)" if content.sampled else ""
+        if self._kind == "eigenvalue":
+            return f"Look for the jump: the eigenvalues before it are those of the clusters{sampled}."
         if self._kind == "elbow":
             return f"Look for the bend: from there on more clusters win little{sampled}."
         if best is None:

@@ -15,7 +15,8 @@ from widgets.style import active_theme, set_look, tabular
 _PARTS = {"all": "", "train": "train", "validation": "val.", "test": "test"}
 _SPOKEN_PARTS = {"all": "", "train": "training", "validation": "validation", "test": "test"}
 _ORDER = (
-    ("all", "inertia"), ("all", "total_distance"),
+    ("all", "inertia"), ("all", "total_distance"), ("all", "eigenvalue"), ("all", "eigengap"),
+    ("all", "normalized_cut"),
     ("all", "variance"), ("all", "explained"), ("all", "reconstruction"), ("all", "noise"),
     ("all", "fisher_ratio"), ("all", "separation"), ("all", "negentropy"), ("all", "kurtosis"),
     ("all", "log_likelihood"), ("all", "bic"), ("all", "aic"),

@@ -33,6 +33,7 @@ from engine.learners.pca import PrincipalComponents
 from engine.learners.perceptron import Perceptron
 from engine.learners.random_features import RandomFeatures
 from engine.learners.random_forest import RandomForest
+from engine.learners.spectral import Spectral
 from engine.learners.svm import SupportVectorMachine
 from engine.learners.tsne import TSNE
 from engine.optimizers import OPTIMIZERS
@@ -91,6 +92,8 @@ CASES = [
     case(DBSCAN(eps=0.15, min_samples=2), "squared", groups(), "DBSCAN, many clusters"),
     case(MeanShift(bandwidth=1.5), "squared", groups(), "mean shift"),
     case(MeanShift(bandwidth=1.0, kernel="gaussian"), "squared", groups(), "mean shift, Gaussian"),
+    case(Spectral(), "squared", groups(), "spectral"),
+    case(Spectral(affinity="rbf", gamma=1.0, rows="random_walk"), "squared", groups(), "spectral, random walk"),
     case(Hierarchical(), "squared", groups(), "hierarchical"),
     case(Hierarchical(linkage="single", cut_by="height"), "squared", groups(n=30), "hierarchical, cut at a height"),
     case(PrincipalComponents(components=2), "squared", directions(), "principal components"),
