@@ -119,20 +119,21 @@ def clusters_of(judged: Judged) -> dict[str, Any]:
 
 
 def components_of(judged: Judged) -> dict[str, Any]:
-    """The scores of a projection, ready for JSON; of principal components also the directions that were found: of each
-    what it explains, and its weight for each feature.
+    """The scores of a projection, ready for JSON; where they are weighted sums also the weights of the features, and of
+    principal components what each explains.
     """
     from engine.components_report import components_report
+    from engine.projecting import ProjectionLearner
 
-    report, model = components_report(judged), judged.model
-    if report is None or model is None:
-        return {"scores": [[_finite(score) for score in row] for row in judged.prediction.scores.tolist()]}
-    return {
-        "features": list(report.features),
-        "directions": model.state.directions.tolist(),
-        "scores": judged.prediction.scores.tolist(),
-        "explained_variance_ratio": report.shares.tolist(),
-    }
+    found: dict[str, Any] = {"scores": [[_finite(score) for score in row] for row in judged.prediction.scores.tolist()]}
+    model, report = judged.model, components_report(judged)
+    if model is not None and isinstance(model.learner, ProjectionLearner):
+        weights = model.learner.loadings(model.state)
+        if weights is not None:
+            found |= {"features": list(model.features.names), "directions": weights.tolist()}
+    if report is not None:
+        found["explained_variance_ratio"] = report.shares.tolist()
+    return found
 
 
 def _curve(ranking: Ranking) -> dict[str, Any] | None:

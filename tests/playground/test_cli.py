@@ -381,6 +381,22 @@ def test_directions_are_printed_and_new_points_are_projected(say: Say, tmp_path:
     assert first < 0 < second
 
 
+def test_discriminants_of_a_table_are_printed_with_their_weights(say: Say) -> None:
+    from sklearn.datasets import load_iris
+    from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
+
+    values = ("learner.kind=lda_projection", "learner.found=eigen", "training.precision=float64",
+              "preparation.scaling=none")  # fmt: skip
+    code, out, _ = say("run", "iris", *(part for value in values for part in ("--set", value)), "--json")
+    assert code == 0
+    found = json.loads(out)["components"]
+    Z, y = load_iris(return_X_y=True)
+    reference = LinearDiscriminantAnalysis().fit(Z, y)
+    np.testing.assert_allclose(np.abs(found["directions"]), np.abs(reference.scalings_.T), rtol=1e-4)
+    np.testing.assert_allclose(np.abs(found["scores"]), np.abs(reference.transform(Z)), atol=1e-4)
+    assert len(found["features"]) == 4
+
+
 def test_an_embedding_prints_where_each_row_has_its_place(say: Say) -> None:
     values = ("learner.kind=tsne", "learner.steps=300", "preparation.scaling=standardize")
     code, out, _ = say("run", "iris", *(part for value in values for part in ("--set", value)), "--json")
