@@ -342,6 +342,20 @@ METRICS: dict[str, Metric] = {
         " an even spread), above 0 of what has heavy tails.",
         "",
     ),
+    "stress": Metric(
+        "stress",
+        "stress",
+        "How far the distances of places are from those of the points: the root of the sum of squared differences over"
+        " that of squared distances (Kruskal's stress 1). 0 is none, 0.2 a poor picture.",
+        "",
+    ),
+    "stress": Metric(
+        "stress",
+        "stress",
+        "How far the distances of places are from those of the points: the root of the sum of squared differences over"
+        " that of squared distances (Kruskal's stress 1). 0 is none, 0.2 a poor picture.",
+        "",
+    ),
     "trustworthiness": Metric(
         "trustworthiness",
         "trust",

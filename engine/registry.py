@@ -24,6 +24,7 @@ from engine.learners.knn import KNearestNeighbours
 from engine.learners.lda_projection import LinearDiscriminants
 from engine.learners.linear_regression import LinearRegression
 from engine.learners.logistic_regression import LogisticRegression
+from engine.learners.mds import MultidimensionalScaling
 from engine.learners.mean_shift import MeanShift
 from engine.learners.mlp import MultilayerPerceptron
 from engine.learners.naive_bayes import NaiveBayes
@@ -58,6 +59,7 @@ LearnerSettings = Annotated[
     | Spectral
     | Hierarchical
     | KernelPrincipalComponents
+    | MultidimensionalScaling
     | LinearDiscriminants
     | IndependentComponents
     | PrincipalComponents
@@ -414,6 +416,21 @@ LEARNERS: dict[str, LearnerEntry] = {
             score="explained variance",
             axis="PC",
             colours_plane=True,
+        ),
+        LearnerEntry(
+            "mds",
+            "Multidimensional scaling",
+            "distances",
+            ("projection",),
+            MultidimensionalScaling,
+            r"\min_{y} \; \sum_{i < j} \left( \lVert y_i - y_j \rVert - d(x_i, x_j) \right)^2",
+            "Places that are as far apart as the points are, as well as that can be in few dimensions.",
+            own_losses={"projection": "stress"},
+            most_points=3_000,
+            why_not_more="it compares every point with every other",
+            live=("tolerance",),
+            epoch="step",
+            axis="MDS",
         ),
         LearnerEntry(
             "tsne",

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 
 from engine.dataset import FloatArray, frozen_array
+from engine.eigenvectors import largest
 from engine.learner import Path, TrainingData
 from engine.power_iteration import at_right_angles, signed, standing, turned
 from engine.projecting import ProjectionLearner, ProjectionState
@@ -21,8 +22,6 @@ if TYPE_CHECKING:
 
 _FLAT = 1e-12
 """Variances this small, as a share of all, are rounding."""
-_FEW = 200
-"""The eigenvectors of so many points are all found at once."""
 
 
 class KernelPrincipalComponents(Settings):
@@ -313,18 +312,6 @@ class KernelPcaLearner(ProjectionLearner[KernelPcaState]):
 
 
 def _eigenvectors(matrix: FloatArray, count: int) -> FloatArray:
-    """The eigenvectors (r, n) of the largest eigenvalues, at most `count`; of those above rounding alone.
-
-    A few of many are found by Lanczos' method, 20 times quicker than all of them.
-    """
-    n = len(matrix)
-    if n > _FEW and count < n // 10:
-        from scipy.sparse.linalg import eigsh
-
-        start = np.random.default_rng(0).normal(size=n)
-        values, vectors = eigsh(matrix, count, which="LA", v0=start, tol=0)
-    else:
-        values, vectors = np.linalg.eigh(matrix)
-    order = np.argsort(-values, kind="stable")[:count]
-    kept = order[values[order] > _FLAT * float(matrix.trace())]
-    return signed(np.asarray(vectors.T[kept]))
+    """The eigenvectors (r, n) of the largest eigenvalues, at most `count`; of those above rounding alone."""
+    values, vectors = largest(matrix, count)
+    return signed(np.asarray(vectors.T[values > _FLAT * float(matrix.trace())]))

@@ -26,6 +26,7 @@ from engine.learners.knn import KNearestNeighbours
 from engine.learners.lda_projection import LinearDiscriminants
 from engine.learners.linear_regression import LinearRegression
 from engine.learners.logistic_regression import LogisticRegression
+from engine.learners.mds import MultidimensionalScaling
 from engine.learners.mean_shift import MeanShift
 from engine.learners.mlp import Layer, MultilayerPerceptron
 from engine.learners.naive_bayes import NaiveBayes
@@ -104,6 +105,9 @@ CASES = [
     case(IndependentComponents(found="symmetric", components=3), "squared", directions(), "ICA, together"),
     case(KernelPrincipalComponents(), "squared", directions(), "kernel PCA"),
     case(KernelPrincipalComponents(found="eigen", kernel="polynomial"), "squared", directions(), "kernel PCA at once"),
+    case(MultidimensionalScaling(), "squared", directions(), "scaling"),
+    case(MultidimensionalScaling(start="classical", distance="manhattan"), "squared", directions(), "Manhattan"),
+    case(MultidimensionalScaling(method="classical"), "squared", directions(), "scaling at once"),
     case(TSNE(perplexity=5, exaggeration=1), "squared", directions(), "t-SNE"),
     case(TSNE(exaggeration=2, components=3, start="random"), "squared", directions(), "t-SNE, random start"),
     *(
