@@ -2,23 +2,29 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
 import numpy as np
-from PySide6.QtCore import QObject, QSignalBlocker, Signal
+from PySide6.QtCore import QObject, QSignalBlocker, QTimer, Signal
 
 from engine.dataset import Dataset, IntArray, Points, rows_in_common
 from engine.experiment import View
 from engine.score_report import reconstruction_report, score_report
 from playground.resolve import Shown
+from widgets.pairs import Pairs
 from widgets.pane import LinkedStage, Pane, ReconstructionPane, ScorePane
+from widgets.parallel import ParallelCoordinates
 from widgets.stage_geometry import Range
 from widgets.theme import Theme
 from widgets.tiles import Tiles
 
 Ranges = tuple[Range, Range]
+_LEAST_SECONDS = 0.1
+_SECONDS_A_ROW = 5e-5
+"""Between two pictures of all rows of a table, which take up to a tenth of a second to paint."""
 _BEFORE = "The scores appear here\nPress play, or take a step."
 _NO_WAY_BACK = "There is no reconstruction\nThis projection knows no way back from scores to points."
 _OTHER_FEATURES = "There is no reconstruction\nThe model's features are not the inputs themselves."
@@ -61,6 +67,11 @@ class Panes(QObject):
         self._given: dict[str, tuple[object, ...]] = {}
         self._ids: dict[str, IntArray] = {}
         self._dataset: Dataset | None = None
+        self._filled: dict[str, float] = {}
+        self._shown: tuple[Shown, Ranges] | None = None
+        self._late = QTimer(self)
+        self._late.setSingleShot(True)
+        self._late.timeout.connect(self._show_again)
 
     def pane(self, key: str) -> Pane:
         """The pane of that name; made now if it was never wanted."""
@@ -88,15 +99,11 @@ class Panes(QObject):
             self.stage_made.emit(pane.stage)
             return pane
         if key == "pairs":
-            from widgets.pairs import Pairs
-
             pairs = Pairs(self._theme)
             pairs.selection_changed.connect(self.selection_changed)
             pairs.pair_chosen.connect(self._on_pair_chosen)
             made = Pane(key, "Pairs", pairs)
         else:
-            from widgets.parallel import ParallelCoordinates
-
             parallel = ParallelCoordinates(self._theme)
             parallel.selection_changed.connect(self.selection_changed)
             made = Pane(key, "Parallel coordinates", parallel)
@@ -120,6 +127,7 @@ class Panes(QObject):
         ranges : the part of the plane that the stage shows.
         """
         wanted = wanted_panes(shown)
+        self._shown = shown, ranges
         for key in wanted:
             self.pane(key)
         self._dataset = shown.dataset
@@ -133,6 +141,21 @@ class Panes(QObject):
         for key in wanted:
             self._fill(key, self._made[key], shown, ranges)
 
+    def _show_again(self) -> None:
+        if self._shown is not None:
+            self.show(*self._shown)
+
+    def _must_wait(self, key: str, shown: Shown) -> bool:
+        """Whether a pane that takes long to paint was filled so recently that it is filled a little later."""
+        wait = _LEAST_SECONDS + len(shown.dataset.points) * _SECONDS_A_ROW
+        wait += self._filled.get(key, 0.0) - time.monotonic()
+        if wait <= 0 or shown.outcome.final or not shown.playing:
+            self._filled[key] = time.monotonic()
+            return False
+        if not self._late.isActive():
+            self._late.start(round(1000 * wait) + 1)
+        return True
+
     def _fill(self, key: str, pane: Pane, shown: Shown, ranges: Ranges) -> None:
         judged = shown.judged if shown.has_model else None
         given: tuple[object, ...] = (
@@ -141,7 +164,8 @@ class Panes(QObject):
             ranges if key == "reconstruction" else None,
         )  # fmt: skip
         before = self._given.get(key)
-        if before is None or len(before) != len(given) or any(a is not b for a, b in zip(before, given, strict=True)):
+        is_new = before is None or any(a is not b for a, b in zip(before, given, strict=True))
+        if is_new and not (key in ("pairs", "parallel") and self._must_wait(key, shown)):
             self._given[key] = given
             if isinstance(pane, ScorePane):
                 self._fill_scores(pane, shown)

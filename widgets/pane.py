@@ -68,7 +68,10 @@ class Pane(QWidget):
         if isinstance(body, LinkedStage):
             body.render_in(painter, target, theme)
         else:
-            body.render_figure(painter, target, theme)  # type: ignore[attr-defined]
+            mine: Theme = body.theme  # type: ignore[attr-defined]
+            body.set_theme(theme)  # type: ignore[attr-defined]
+            body.render_figure(painter, target)  # type: ignore[attr-defined]
+            body.set_theme(mine)  # type: ignore[attr-defined]
 
     def set_theme(self, theme: Theme) -> None:
         """Paint in other colours and sizes."""

@@ -9,8 +9,8 @@ from typing import Any
 
 import numpy as np
 import pytest
-from PySide6.QtCore import QPointF, Qt
-from PySide6.QtGui import QColor, QImage
+from PySide6.QtCore import QPointF, QRectF, Qt
+from PySide6.QtGui import QColor, QImage, QPainter
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QComboBox, QDialogButtonBox, QToolButton, QWidget
 
@@ -21,7 +21,10 @@ from playground import choices
 from tests.playground.conftest import Hands
 from tests.playground.controls import choose
 from tests.playground.test_whole_path import type_file_name
+from widgets.pairs import Pairs
+from widgets.parallel import ParallelCoordinates
 from widgets.stage import Stage
+from widgets.theme import DARK, LIGHT
 
 Open = Callable[..., Hands]
 
@@ -212,3 +215,37 @@ def test_a_pane_is_exported_as_a_figure(
     text = path.read_text(encoding="utf-8")
     assert "PC 1" in text
     assert "PC 2" in text
+
+
+def test_pairs_and_parallel_coordinates_are_linked_and_a_pair_goes_on_the_stage(open_window: Open) -> None:
+    hands = open_window(choices.with_data(Experiment(), bundled_table("iris")))
+    for name in ("Pairs", "Parallel"):
+        hands.press(chip(hands, name))
+    hands.wait(lambda: len(hands.window.findChildren(Pairs)) == 1)
+    pairs, parallel = hands.find(Pairs), hands.find(ParallelCoordinates)
+    hands.wait(lambda: pairs.isVisible() and parallel.isVisible())
+    hands.window.stage.select(np.arange(20))
+    hands.wait(lambda: len(pairs.selection) == 20)
+    assert np.array_equal(parallel.selection, np.arange(20))
+    pairs.setFocus()
+    QTest.keyClick(pairs, Qt.Key.Key_Right)
+    QTest.keyClick(pairs, Qt.Key.Key_Return)
+    hands.wait(lambda: hands.window.document.experiment.view.plane.kind == "pair")
+    plane = hands.window.document.experiment.view.plane
+    assert plane.horizontal != plane.vertical
+    hands.wait(lambda: hands.window.shown.stage_dataset.input_names == (plane.horizontal, plane.vertical))
+
+
+def test_a_figure_of_pairs_is_light_though_the_window_is_dark(open_window: Open) -> None:
+    hands = open_window(set_values(choices.with_data(Experiment(), bundled_table("iris")), {"view.pairs": "true"}))
+    hands.wait(lambda: len(hands.window.findChildren(Pairs)) == 1)
+    if hands.window.workspace.theme is LIGHT:
+        hands.do("view.theme")
+    (name, paint), *_ = hands.window.panes.figures()
+    assert name == "Pairs"
+    picture = QImage(500, 400, QImage.Format.Format_RGB32)
+    painter = QPainter(picture)
+    paint(painter, QRectF(0, 0, 500, 400), LIGHT)
+    painter.end()
+    assert QColor(picture.pixel(1, 1)) == QColor(LIGHT.window)
+    assert hands.find(Pairs).theme is hands.window.workspace.theme is DARK
