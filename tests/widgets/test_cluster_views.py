@@ -116,6 +116,20 @@ def test_each_picture_says_what_it_speaks_for(chart: KChart) -> None:
     assert "bend" in chart._hint.accessibleName()
 
 
+def test_where_the_objective_says_nothing_of_another_k_eigenvalues_are_shown(chart: KChart) -> None:
+    eigenvalues = {"eigenvalue": np.array([0.0, 0.01, 0.02, 0.3, 0.35])}
+    chart.set_content(replace(CHOICE, objective=NONE, criteria=eigenvalues, gap=NONE, gap_error=NONE))
+    assert chart._kinds.button("elbow").isHidden()
+    assert chart._kinds.button("gap").isHidden()
+    assert "jump" in chart._hint.accessibleName()
+    assert "k = 3: 0.02" in chart.summary()
+    picture(chart)
+    chart.set_content(CHOICE)
+    assert not chart._kinds.button("elbow").isHidden()
+    assert chart._kinds.button("eigenvalue").isHidden()
+    assert "bend" in chart._hint.accessibleName()
+
+
 def test_it_fills_and_waits_for_the_gap(chart: KChart) -> None:
     growing = replace(
         CHOICE, objective=CHOICE.objective[:2], silhouette=CHOICE.silhouette[:2], gap=NONE[:2], gap_error=NONE[:2],

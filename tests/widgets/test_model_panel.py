@@ -346,3 +346,15 @@ def test_what_is_about_centres_is_offered_where_there_are_any(panel: ModelPanel,
     assert [not chip.isHidden() for chip in chips.values()] == [offered, offered]
     assert not panel._show_chips["probability"].isHidden()
     assert panel._show_chips["probability"].text() == "Regions"
+
+
+@pytest.mark.parametrize(("kind", "title"), [("k_means", "Members"), ("mean_shift", "Ways"), ("spectral", "Graph")])
+def test_the_chip_that_hides_lines_between_points_says_what_they_are(panel: ModelPanel, kind: str, title: str) -> None:
+    for each in ("k_means", kind):
+        experiment = Experiment(data=GeneratedData(generator="blobs"), learner=LEARNERS[each].settings())
+        panel.set_experiment(experiment, "clustering", ("x1", "x2"))
+    chip = panel._show_chips["members"]
+    assert not chip.isHidden()
+    assert chip.text() == title
+    assert LEARNERS[kind].lines[1] in chip.toolTip()
+    assert panel._show_chips["trails"].isHidden() == (kind != "k_means")
