@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 from PySide6.QtCore import QRectF, QSignalBlocker, Qt, Signal
-from PySide6.QtGui import QPainter
+from PySide6.QtGui import QPainter, QResizeEvent
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QToolButton, QVBoxLayout, QWidget
 
 from engine.dataset import Dataset
@@ -90,6 +90,9 @@ class LinkedStage(Stage):
         super().__init__(theme)
         self._zoomed_by_hand = False
         self._told: tuple[Range, Range] | None = None
+        self._wanted: tuple[Range, Range] | None = None
+        self._equal_units = True
+        self._axes: tuple[object, ...] = ()
         self.set_title(title)
         self.set_tool("select")
         self.setMinimumSize(120, 90)
@@ -107,10 +110,13 @@ class LinkedStage(Stage):
     def fit(self) -> None:
         """Fit the points now and from now on."""
         self._zoomed_by_hand = False
-        self.show_range(*fitted_range(self.figure.dataset))
+        self.show_range(*fitted_range(self.figure.dataset), equal_units=self._equal_units)
 
     def follow(self, equal_units: bool) -> None:
         """Fit the points if they are out of sight, or close together in it."""
+        axes = (equal_units, *self.figure.axis_names())
+        if axes != self._axes:  # what was zoomed into is not there any more
+            self._axes, self._equal_units, self._zoomed_by_hand, self._told = axes, equal_units, False, None
         if self._zoomed_by_hand or len(self.figure.dataset.points) == 0:
             return
         wanted = fitted_range(self.figure.dataset)
@@ -122,12 +128,19 @@ class LinkedStage(Stage):
 
     def show_range(self, x_range: Range, y_range: Range, equal_units: bool = True) -> None:
         """Show a part of the plane that no hand has chosen."""
-        self._told = None
+        self._told, self._wanted = None, (x_range, y_range)
         if equal_units:
             self._told = self.set_range_with_equal_units(x_range, y_range)
         else:
             self.set_range(x_range, y_range)
             self._told = x_range, y_range
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Fit what was fitted into the new shape."""
+        self._told = None
+        super().resizeEvent(event)
+        if self._wanted is not None and not self._zoomed_by_hand:
+            self.show_range(*self._wanted, equal_units=self._equal_units)
 
     def _on_range_changed(self, x_range: Range, y_range: Range) -> None:
         if self._told is not None and (x_range, y_range) != self._told:

@@ -18,6 +18,8 @@ RADIUS = 8.0
 _TOP, _RIGHT = 10.0, 12.0
 _LEFT_STEP, _LEAST_LEFT = 8.0, 36.0
 _PIXELS_A_TICK = (110.0, 70.0)
+_LONGEST_NAME = 0.6
+"""Of the width of the plot: a longer name of an axis is cut short."""
 _VECTOR_FIELD = 1024
 """Least width of a field in a vector figure: readers of PDF do not smooth between cells."""
 _WIDEST_IMAGE = 16_000.0
@@ -176,10 +178,19 @@ def paint_axes(painter: QPainter, frame: Frame, x_name: str, y_name: str) -> Non
     painter.setPen(QColor(frame.theme.muted))
     painter.setFont(frame.font(-2, bold=True))
     bold = QFontMetricsF(frame.font(-2, bold=True))
+    x_name, y_name = (
+        bold.elidedText(name, Qt.TextElideMode.ElideRight, _LONGEST_NAME * plot.width()) for name in (x_name, y_name)
+    )
     name_width = bold.horizontalAdvance(x_name)
     baseline = plot.bottom() + 4 + metrics.ascent()
     painter.drawText(QPointF(plot.right() - name_width, baseline), x_name)
-    painter.drawText(QPointF(plot.left() - 7 - bold.horizontalAdvance(y_name), plot.top() + metrics.ascent()), y_name)
+    above = bold.horizontalAdvance(y_name)
+    if above <= plot.left() - 9:
+        painter.drawText(QPointF(plot.left() - 7 - above, plot.top() + metrics.ascent()), y_name)
+    else:  # the gutter is too narrow: within the plot, on a ground of its own
+        card = QRectF(plot.left() + 1, plot.top() + 1, above + 10, metrics.height() + 2)
+        painter.fillRect(card, solid(frame.theme.stage, 0.8))
+        painter.drawText(card, Qt.AlignmentFlag.AlignCenter, y_name)
     painter.setFont(frame.font(-2))
     for tick in frame.x_ticks:
         x = frame.mapping.to_pixels(np.array([tick.value, 0.0]))[0]

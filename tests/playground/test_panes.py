@@ -249,3 +249,24 @@ def test_a_figure_of_pairs_is_light_though_the_window_is_dark(open_window: Open)
     painter.end()
     assert QColor(picture.pixel(1, 1)) == QColor(LIGHT.window)
     assert hands.find(Pairs).theme is hands.window.workspace.theme is DARK
+
+
+def test_scores_are_fitted_where_they_are_others_or_the_pane_has_another_shape(open_window: Open) -> None:
+    experiment = choices.with_task(Experiment(data=GeneratedData(generator="correlated")), "projection")
+    hands = open_window(set_values(experiment, {"learner.found": "svd", "view.projection": "true"}))
+    converged(hands)
+    stage = stage_in(hands, "projection")
+    hands.wait(lambda: stage.figure.axis_names() == ("PC 1", "count"))
+    hands.window.model.on_edited("learner.components", 2, True)
+    hands.wait(lambda: stage.figure.axis_names() == ("PC 1", "PC 2"))
+
+    def is_round() -> bool:
+        scale = np.abs(stage.frame.mapping.scale)
+        return bool(abs(scale[0] - scale[1]) < 0.01 * scale[0])
+
+    hands.wait(is_round)
+    before = stage.size()
+    hands.press(chip(hands, "Reconstruction"))
+    hands.wait(lambda: stage.size() != before)
+    hands.wait(is_round)
+    assert len(stage.figure.points.in_view(stage.frame.mapping)) == hands.n_points  # type: ignore[arg-type]
