@@ -70,18 +70,25 @@ def _kernel_values(
             yield rows, weight, weight
 
 
-def merged(ends: FloatArray, weights: FloatArray, bandwidth: float) -> IntArray:
+def merged(ends: FloatArray, weights: FloatArray, bandwidth: float) -> tuple[IntArray, IntArray]:
     """Which of `ends` (m, p) stand for a mode: the heaviest first, each taking those within the bandwidth with it.
 
     Of equal weights the one that comes later by its coordinates is first, as in `sklearn.cluster.MeanShift`.
+
+    Returns
+    -------
+    The ends that are modes (k,), and for each end the number of the mode that took it (m,).
     """
     from scipy.spatial import cKDTree
 
     order = np.lexsort([*ends.T[::-1], weights])[::-1]
     tree, free = cKDTree(ends), np.ones(len(ends), bool)
     modes: list[int] = []
+    owners = np.zeros(len(ends), np.int64)
     for row in order.tolist():
         if free[row]:
-            free[tree.query_ball_point(ends[row], bandwidth)] = False
+            near = np.array(tree.query_ball_point(ends[row], bandwidth))
+            owners[near[free[near]]] = len(modes)
+            free[near] = False
             modes.append(row)
-    return np.array(modes)
+    return np.array(modes), owners

@@ -327,7 +327,7 @@ LEARNERS: dict[str, LearnerEntry] = {
             own_losses={"clustering": "minus log density of the walkers"},
             most_points=10_000,
             why_not_more="its walkers look at all of them at every move",
-            live=("bandwidth", "kernel"),
+            live=("bandwidth", "kernel", "members"),
             epoch="move",
             lines=("Ways", "Draws a line from where each point began to where it has walked."),
         ),

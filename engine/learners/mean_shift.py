@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from engine.training_settings import Training
 
 MOST_SEEDS = 1_000
-"""So many points walk; of more a sample, and the rest goes to the mode that is nearest."""
+"""So many points walk; of more a sample, and the rest goes with the nearest of them."""
 _MOST_MOVES = 300
 """A walk ends there, as in scikit-learn."""
 _AT_REST: dict[density_ascent.Kernel, float] = {"flat": 1e-3, "gaussian": 1e-4}
@@ -44,6 +44,14 @@ class MeanShift(Settings):
         " bandwidth being the standard deviation of the bell.",
         labels={"flat": "Flat", "gaussian": "Gaussian"},
     )
+    members: Literal["walked", "nearest_mode"] = choice(
+        "walked",
+        "Members",
+        "Whose a point is: that of the mode that it has walked to, or of the mode that is nearest to it, as"
+        " scikit-learn has it.",
+        labels={"walked": "By their walk", "nearest_mode": "By nearness"},
+        advanced=True,
+    )
 
 
 def make(settings: MeanShift, training: Training, data: TrainingData) -> MeanShiftLearner:
@@ -66,6 +74,7 @@ class MeanShiftState(ClusterState):
     moves : how many moves they have made.
     bandwidth, kernel : what they walk by.
     modes : (k, p) the summits; none before the end.
+    anchors, owners : (a, p) and (a,) places whose cluster is known, which give theirs to what is nearest to them.
     at_once : whether one step is to go all the way.
     """
 
@@ -81,12 +90,14 @@ class MeanShiftState(ClusterState):
     bandwidth: float = 0.0
     kernel: density_ascent.Kernel = "flat"
     modes: FloatArray = field(default_factory=lambda: np.empty((0, 0)))
+    anchors: FloatArray = field(default_factory=lambda: np.empty((0, 0)))
+    owners: IntArray = field(default_factory=lambda: np.empty(0, np.int64))
     at_once: bool = False
 
     def __post_init__(self) -> None:
         super().__post_init__()
         for array in (self.seeds, self.origins, self.places, self.targets, self.weights, self.around, self.density,
-                      self.walking, self.modes):  # fmt: skip
+                      self.walking, self.modes, self.anchors, self.owners):  # fmt: skip
             array.setflags(write=False)
 
 
@@ -94,9 +105,10 @@ class MeanShiftLearner(ClusterLearner[MeanShiftState]):
     """Mean shift: all walkers make one move a step, each to the mean of what it sees, until all are at rest.
 
     The objective is minus the mean log density where the walkers are (of a profile that is 1 at its middle); a move
-    never raises it. The last step merges what came to rest within one bandwidth of each other, the heaviest first, and
-    gives every point to the nearest mode, all as `sklearn.cluster.MeanShift` does with a flat kernel. A place belongs
-    to the nearest mode, too, which near a border need not be the one that it would walk to.
+    never raises it. The last step merges what came to rest within one bandwidth of each other, the heaviest first. A
+    walker belongs to the mode that it came to, and any other place to that of the nearest walker's beginning. Or all go
+    to the nearest mode, which need not be the one that a point has walked to: then it is, with a flat kernel, as
+    `sklearn.cluster.MeanShift` has it.
 
     References
     ----------
@@ -168,14 +180,21 @@ class MeanShiftLearner(ClusterLearner[MeanShiftState]):
             objective=float(-np.log(np.maximum(density, np.finfo(np.float64).tiny)).mean()),
         )  # fmt: skip
 
-    @staticmethod
-    def _merged(state: MeanShiftState, Z: FloatArray) -> MeanShiftState:
-        """What came to rest together is one mode, and every point belongs to the nearest."""
+    def _merged(self, state: MeanShiftState, Z: FloatArray) -> MeanShiftState:
+        """What came to rest together is one mode, and every point belongs to one."""
         from scipy.spatial import cKDTree
 
-        modes = state.places[density_ascent.merged(state.places, state.weights, state.bandwidth)]
-        labels = np.asarray(cKDTree(modes).query(Z)[1], np.int64)
-        return replace(state, modes=modes, labels=labels, moved=len(labels), ended=True, at_once=False)
+        rows, owners = density_ascent.merged(state.places, state.weights, state.bandwidth)
+        modes, anchors = state.places[rows], state.origins
+        if self.settings.members == "nearest_mode":
+            anchors, owners = modes, np.arange(len(modes))
+        labels = owners[cKDTree(anchors).query(Z)[1]]
+        if self.settings.members == "walked":
+            labels[state.seeds] = owners  # equal points may be any one's nearest
+        return replace(
+            state,
+            modes=modes, anchors=anchors, owners=owners, labels=labels, moved=len(labels), ended=True, at_once=False,
+        )  # fmt: skip
 
     def again(self, state: MeanShiftState, data: TrainingData) -> MeanShiftState:
         """Everybody walks anew, of few points all the way in one step."""
@@ -195,14 +214,15 @@ class MeanShiftLearner(ClusterLearner[MeanShiftState]):
         return len(state.modes)
 
     def predict(self, state: MeanShiftState, Z: FloatArray) -> Prediction:
-        """The nearest mode, `UNASSIGNED` before there are any; the scores are minus the distances.
+        """The cluster of the nearest walker's beginning, or the nearest mode; `UNASSIGNED` before there are any.
 
-        Clusters beyond the number of colours share the column of the cluster that looks alike.
+        The scores are minus the distances to the nearest of each cluster. Clusters beyond the number of colours share
+        the column of the cluster that looks alike.
         """
         if len(state.modes) == 0:
             return Prediction(np.zeros((len(Z), 1)), np.zeros((len(Z), 1)), np.full(len(Z), UNASSIGNED, np.int64))
         if self._groups is None or self._groups[0] is not state:
-            self._groups = state, groups_of(state.modes, np.arange(len(state.modes)))
+            self._groups = state, groups_of(state.anchors, state.owners)
         return nearest_group(self._groups[1], Z)
 
     def losses_of(self, said: Prediction, y: NDArray[Any]) -> FloatArray:

@@ -52,7 +52,7 @@ def run(learner: MeanShiftLearner, data: TrainingData, state: MeanShiftState | N
 @pytest.mark.parametrize("bandwidth", [0.4, 0.9, 2.0, 50.0])
 def test_modes_and_labels_are_scikit_learns(p: int, seed: int, bandwidth: float) -> None:
     data = clouds(p=p, seed=seed)
-    last = run(learner_of(data, bandwidth=bandwidth), data)[-1]
+    last = run(learner_of(data, bandwidth=bandwidth, members="nearest_mode"), data)[-1]
     theirs = Reference(bandwidth=bandwidth).fit(data.Z)
     np.testing.assert_allclose(last.modes, theirs.cluster_centers_, atol=1e-9)
     np.testing.assert_array_equal(last.labels, theirs.labels_)
@@ -135,7 +135,7 @@ def test_blobs_have_as_many_modes_as_they_are() -> None:
 def test_of_very_many_points_a_sample_walks(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(mean_shift, "MOST_SEEDS", 50)
     data = clouds(400)
-    learner = learner_of(data, bandwidth=1.2)
+    learner = learner_of(data, bandwidth=1.2, members="nearest_mode")
     last = run(learner, data)[-1]
     assert len(last.seeds) == len(np.unique(last.seeds)) == 50
     distances = ((data.Z[:, None] - last.modes) ** 2).sum(axis=2)
@@ -188,3 +188,28 @@ def test_ways_and_modes_are_drawn_and_a_place_says_what_it_sees() -> None:
     distances = np.sqrt(((made.model().data.Z - z) ** 2).sum(axis=1))
     assert set(reasons.rows.tolist()) == set(np.flatnonzero(distances <= 0.4).tolist())
     assert f"{len(reasons.rows)} points" in reasons.lines[0]
+
+
+@pytest.mark.parametrize("kernel", ["flat", "gaussian"])
+def test_a_point_belongs_to_the_mode_that_it_walked_to(kernel: str) -> None:
+    made = Run(
+        Experiment(
+            data=GeneratedData(generator="rings", n_points=300),
+            learner=MeanShift.model_validate({"bandwidth": 0.15, "kernel": kernel}),
+        )
+    )
+    made.advance_epochs(500)
+    state, Z = made.state, made.model().data.Z
+    ends = np.sqrt(((state.places[:, None] - state.modes) ** 2).sum(axis=2))
+    assert (ends[np.arange(300), state.labels] <= 0.15 + 1e-12).all()  # merged within the bandwidth
+    nearest = ((Z[:, None] - state.modes) ** 2).sum(axis=2).argmin(axis=1)
+    assert (state.labels != nearest).any()
+    np.testing.assert_array_equal(made.model().learner.predict(state, Z).labels, state.labels)
+
+
+def test_who_does_not_walk_goes_with_the_nearest_who_does(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(mean_shift, "MOST_SEEDS", 60)
+    data = clouds(400)
+    last = run(learner_of(data, bandwidth=0.8), data)[-1]
+    nearest = ((data.Z[:, None] - last.origins) ** 2).sum(axis=2).argmin(axis=1)
+    np.testing.assert_array_equal(last.labels, last.labels[last.seeds][nearest])
