@@ -49,7 +49,7 @@ def turned(matrix: FloatArray, known: FloatArray, direction: FloatArray) -> Turn
     """
     before = at_right_angles(direction, known)
     after = matrix @ before
-    after -= known.T @ (known @ after)
+    after -= known.T @ (known @ after)  # those known are so to `STILL` only, and else would keep this one moving
     size = float(np.linalg.norm(after))
     if size <= _NOTHING * float(matrix.trace()):
         return None

@@ -223,8 +223,7 @@ class KernelPcaLearner(ProjectionLearner[KernelPcaState]):
         rows, centred, means = self._centred(data)
         along = centred @ directions.T
         sizes = np.maximum(np.einsum("rn,nr->r", directions, along), np.finfo(np.float64).tiny)
-        weights = directions.T / np.sqrt(sizes)
-        weights -= weights.mean(axis=0)  # so that a row of the kernel matrix need not be centred
+        weights = directions.T / np.sqrt(sizes)  # they sum to 0, so a row of the kernel matrix need not be centred
         variances = (along**2).mean(axis=0) / sizes
         return replace(
             state,
