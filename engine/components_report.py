@@ -21,6 +21,7 @@ class ComponentsReport:
     features : what the features are called.
     wanted : how many the model looks for.
     found : how many of them it has found.
+    covariance : (p, p) of the features, that of the population.
     """
 
     variances: FloatArray
@@ -28,6 +29,22 @@ class ComponentsReport:
     features: tuple[str, ...]
     wanted: int
     found: int
+    covariance: FloatArray
+
+    @property
+    def rank(self) -> int:
+        """In how many directions the points vary at all: of how many components they are made.
+
+        A variance counts if it is more than the largest times p times the spacing of numbers in double precision.
+        """
+        largest = float(self.variances.max(initial=0.0))
+        least = largest * len(self.variances) * float(np.finfo(np.float64).eps)
+        return int(np.count_nonzero(self.variances > least))
+
+    def left_by(self, components: int) -> FloatArray:
+        """The covariance (p, p) without what lies along the first `components`: deflated so many times."""
+        kept = self.loadings[:components]
+        return np.asarray(self.covariance - kept.T @ (self.variances[:components, None] * kept))
 
     @property
     def shares(self) -> FloatArray:
@@ -44,4 +61,7 @@ def components_report(judged: Judged | None) -> ComponentsReport | None:
     if model is None or not isinstance(model.learner, PcaLearner) or len(model.data.Z) == 0:
         return None
     variances, loadings = model.learner.spectrum(model.data)
-    return ComponentsReport(variances, loadings, model.features.names, model.learner.wanted, model.state.found)
+    covariance = model.learner.covariance(model.data)
+    return ComponentsReport(
+        variances, loadings, model.features.names, model.learner.wanted, model.state.found, covariance
+    )

@@ -9,6 +9,7 @@ from PySide6.QtGui import QColor, QFontMetricsF, QPainter, QPen, QPolygonF
 from engine.components_report import ComponentsReport
 from engine.palette import HIGH_VALUE, LOW_VALUE
 from widgets.axes import NamedAxis, number_text
+from widgets.covariance import Matrix, paint_matrices
 from widgets.curve_chart import chart_font
 from widgets.picture_view import PictureView
 from widgets.stage_shapes import solid
@@ -27,6 +28,7 @@ _KINDS = (
         "The share of the variance that each component explains, and of all up to it. A click keeps so many.",
     ),
     ("loadings", "Loadings", "The weight that a component has for each feature; the arrow keys go through them."),
+    ("covariance", "Covariance", "The covariance of the features, and what deflation leaves of it; its rank."),
 )
 
 
@@ -41,6 +43,7 @@ class Components(PictureView):
         self._kind = "scree"
         self._component = 0
         self._frame: Frame | None = None
+        self._matrices: list[Matrix] = []
         super().__init__("Components", _EMPTY, theme)
         self._kinds, self._hint = self.add_kinds(_KINDS, self._kind, self._on_kind)
 
@@ -70,6 +73,13 @@ class Components(PictureView):
         if self._kind == "loadings":
             share = 100 * float(content.shares[self._component])
             said = f"Component {self._component + 1}: {share:.1f} % of the variance."
+        elif self._kind == "covariance":
+            many = len(content.variances)
+            rank = f"rank {content.rank}" + ("" if content.rank < many else ", which is full")
+            said = (
+                f"{many} feature{'s' if many > 1 else ''}, {rank}; total variance"
+                f" {number_text(float(content.variances.sum()))}."
+            )
         self._hint.set_texts((said,))
 
     def summary(self) -> str:
@@ -80,6 +90,8 @@ class Components(PictureView):
         if self._kind == "scree":
             shares = ", ".join(f"{100 * share:.1f} %" for share in content.shares[:_MOST_BARS].tolist())
             return f"Explained by each component: {shares}. {self._hint.accessibleName()}"
+        if self._kind == "covariance":
+            return f"Covariance: {self._hint.accessibleName()}"
         weights = zip(content.features, content.loadings[self._component].tolist(), strict=False)
         return f"Loadings of component {self._component + 1}: " + ", ".join(
             f"{name} {number_text(weight)}" for name, weight in list(weights)[:_MOST_BARS]
@@ -88,13 +100,15 @@ class Components(PictureView):
     def paint_picture(self, painter: QPainter, target: QRectF, theme: Theme) -> None:
         """Bars, and over the scree the line of all components up to each."""
         content = self._content
-        self._frame = None
+        self._frame, self._matrices = None, []
         if content is None:
             self.write_empty(painter, target, theme)
         elif self._kind == "scree":
             self._paint_scree(painter, target, theme, content)
-        else:
+        elif self._kind == "loadings":
             self._paint_loadings(painter, target, theme, content)
+        else:
+            self._matrices = paint_matrices(painter, target, theme, content)
 
     def _paint_scree(self, painter: QPainter, target: QRectF, theme: Theme, content: ComponentsReport) -> None:
         shares = content.shares[:_MOST_BARS]
@@ -161,6 +175,10 @@ class Components(PictureView):
 
     def paint_hover(self, painter: QPainter, pointer: QPointF) -> None:
         """The numbers of a bar."""
+        for matrix in self._matrices:
+            lines = matrix.reading(pointer)
+            if lines:
+                paint_card(painter, QRectF(self.canvas.rect()), pointer, lines, self.theme)
         index, content, frame = self._at(pointer), self._content, self._frame
         if index is None or content is None or frame is None:
             return

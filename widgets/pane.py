@@ -17,6 +17,7 @@ from widgets.sections import ElidedLabel, QuietComboBox, chip
 from widgets.stage import Stage
 from widgets.stage_geometry import Range, fitted_range
 from widgets.stage_points import Rows
+from widgets.style import scaled
 from widgets.theme import Theme
 
 _SELECTING = ("select", "lasso")
@@ -173,6 +174,7 @@ class ScorePane(Pane):
             box.setAccessibleName(name)
             box.setToolTip(tooltip_html(f"{View.model_fields[path.removeprefix('view.')].description}"))
             box.setProperty("path", path)
+            box.setMaximumWidth(scaled(92))
             box.activated.connect(self._on_activated)
         self._times = QLabel("×")
         self.loadings = chip("Loadings", tooltip_html(str(View.model_fields["loadings"].description)), "Loadings")

@@ -17,6 +17,8 @@ from widgets.stage_shapes import solid
 
 _LEAST_ARROW = 6.0
 """Pixels; a shorter one has no direction that could be seen."""
+_MOST_ARROWS = 24
+"""Of more features those that count for most have arrows: more would hide the points."""
 _MOST_NAMES = 16
 """So many features are named at most: those that count for most."""
 
@@ -60,13 +62,14 @@ def paint_loadings(painter: QPainter, frame: Frame, overlays: Sequence[Overlay])
         origin = frame.mapping.to_pixels(np.zeros((1, 2)))[0]
         tips = np.clip(frame.mapping.to_pixels(loadings.tips), -GREATEST_PIXEL, GREATEST_PIXEL)
         lengths = np.hypot(*(tips - origin).T)
+        longest = np.argsort(-lengths, kind="stable")[:_MOST_ARROWS]
         painter.save()
         painter.setClipRect(frame.plot)
         for ink, width in ((solid(frame.theme.stage, 0.85), 4.0), (QColor(frame.theme.text), 1.4)):
             pen = QPen(ink, width)
             pen.setCapStyle(Qt.PenCapStyle.RoundCap)
             painter.setPen(pen)
-            for tip, length in zip(tips, lengths, strict=True):
+            for tip, length in zip(tips[longest], lengths[longest], strict=True):
                 if length < _LEAST_ARROW:
                     continue
                 along = (tip - origin) / length

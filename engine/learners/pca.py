@@ -165,6 +165,10 @@ class PcaLearner(ProjectionLearner[PcaState]):
             self._moments = data.Z, np.asarray(frozen_array(mean, np.float64)), covariance
         return self._moments[1], self._moments[2]
 
+    def covariance(self, data: TrainingData) -> FloatArray:
+        """The covariance (p, p) of the points, divided by n."""
+        return self._mean_and_covariance(data)[1]
+
     def spectrum(self, data: TrainingData) -> tuple[FloatArray, FloatArray]:
         """The variance along every component (p,), the largest first, and the components (p, p) in rows."""
         _, covariance = self._mean_and_covariance(data)

@@ -27,6 +27,7 @@ CONTENT = ComponentsReport(
     features=("length", "width", "height"),
     wanted=2,
     found=1,
+    covariance=np.array([[4.92, 1.44, 0.0], [1.44, 4.08, 0.0], [0.0, 0.0, 1.0]]),
 )
 
 
@@ -108,3 +109,35 @@ def test_the_report_is_what_scikit_learn_says_whatever_has_been_found() -> None:
     np.testing.assert_allclose(np.abs(report.loadings), np.abs(reference.components_), atol=1e-4)
     assert (report.wanted, report.found) == (2, 0)
     assert components_report(Run(Experiment(learner=KMeans())).judged()) is None
+
+
+def test_the_covariance_is_painted_with_what_deflation_leaves_and_its_rank_is_said(
+    view: Components, qtbot: QtBot
+) -> None:
+    QTest.mouseClick(view._kinds.button("covariance"), Qt.MouseButton.LeftButton)
+    qtbot.waitUntil(lambda: len(view._matrices) == 2)
+    np.testing.assert_allclose(
+        view._matrices[1].values, CONTENT.covariance - 6.0 * np.outer([0.8, 0.6, 0], [0.8, 0.6, 0])
+    )
+    assert "3 features, rank 3, which is full; total variance 10" in view.summary()
+    area = view._matrices[0].area
+    off = QPointF(area.left() + area.width() / 2, area.top() + area.height() / 6)
+    assert list(view._matrices[0].reading(off)) == ["length and width", "covariance 1.44", "correlation 0.321"]
+    picture = view.canvas.grab().toImage()
+    strong, none = (
+        picture.pixelColor(round(area.left() + area.width() * x), round(area.top() + area.height() * y))
+        for x, y in ((0.04, 0.04), (0.72, 0.04))
+    )
+    assert strong.saturation() > 100
+    assert none.saturation() < 20
+
+
+def test_the_rank_counts_the_directions_in_which_points_vary() -> None:
+    rng = np.random.default_rng(0)
+    flat = rng.normal(size=(50, 3)) @ rng.normal(size=(3, 6))
+    covariance = np.cov(flat.T, bias=True)
+    variances, axes = np.linalg.eigh(covariance)
+    variances = np.maximum(0.0, variances[::-1])
+    report = ComponentsReport(variances, axes.T[::-1], tuple("abcdef"), 2, 2, covariance)
+    assert report.rank == np.linalg.matrix_rank(flat - flat.mean(axis=0)) == 3
+    assert np.abs(report.left_by(3)).max() < 1e-12
