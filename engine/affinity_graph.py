@@ -8,6 +8,7 @@ from typing import Any, Literal
 import numpy as np
 
 from engine.dataset import FloatArray, IntArray
+from engine.neighbour_graph import nearest
 from engine.stepwise import CannotLearn
 
 Affinity = Literal["nearest_neighbours", "rbf"]
@@ -126,16 +127,11 @@ def _all_pairs(points: FloatArray, gamma: float) -> Any:
 
 def _nearest(points: FloatArray, neighbours: int) -> Any:
     from scipy.sparse import csr_array
-    from scipy.spatial import cKDTree
 
     n = len(points)
-    k = min(neighbours, n - 1)
-    rows = np.arange(n)
-    found = cKDTree(points).query(points, k + 1)[1].reshape(n, k + 1)
-    is_self = found == rows[:, None]
-    is_self[~is_self.any(axis=1), -1] = True  # of many equal points it is not among its own nearest
-    near = found[~is_self].reshape(n, k)
-    directed = csr_array((np.ones(n * k), (np.repeat(rows, k), near.ravel())), shape=(n, n))
+    near, _ = nearest(points, neighbours)
+    k = near.shape[1]
+    directed = csr_array((np.ones(n * k), (np.repeat(np.arange(n), k), near.ravel())), shape=(n, n))
     return csr_array(0.5 * (directed + directed.T))
 
 

@@ -342,11 +342,11 @@ METRICS: dict[str, Metric] = {
         " an even spread), above 0 of what has heavy tails.",
         "",
     ),
-    "stress": Metric(
-        "stress",
-        "stress",
-        "How far the distances of places are from those of the points: the root of the sum of squared differences over"
-        " that of squared distances (Kruskal's stress 1). 0 is none, 0.2 a poor picture.",
+    "residual_variance": Metric(
+        "residual variance",
+        "residual",
+        "What the distances of places leave unexplained of the ways along the graph: 1 minus their squared correlation,"
+        " over all pairs of points. 0 is nothing.",
         "",
     ),
     "stress": Metric(

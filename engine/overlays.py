@@ -10,10 +10,10 @@ import numpy as np
 
 from engine.dataset import FloatArray, IntArray
 
-LineRole = Literal["boundary", "contour", "curve", "margin", "split", "ellipse", "fold", "merge", "axis"]
+LineRole = Literal["boundary", "contour", "curve", "margin", "split", "ellipse", "fold", "merge", "axis", "way"]
 """What a line is: where the model changes its mind, an equal value, the fitted line of a regression in one input, the
-edge of a margin or of a tube, a question that a tree asks, a line of equal density, the boundary of one fold, or what
-the last merge joined."""
+edge of a margin or of a tube, a question that a tree asks, a line of equal density, the boundary of one fold, what
+the last merge joined, or the shortest way between two points along a graph."""
 
 MarksRole = Literal["support", "mistake", "focus", "centre", "switched", "core", "mode"]
 """What is marked: the points that hold a margin, the one a step was wrong about, the one in hand, means, those

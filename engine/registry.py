@@ -17,6 +17,7 @@ from engine.learners.gaussian_process import GaussianProcess
 from engine.learners.gradient_boosting import GradientBoosting
 from engine.learners.hierarchical import Hierarchical
 from engine.learners.ica import IndependentComponents
+from engine.learners.isomap import Isomap
 from engine.learners.k_means import KMeans
 from engine.learners.k_medoids import KMedoids
 from engine.learners.kernel_pca import KernelPrincipalComponents
@@ -60,6 +61,7 @@ LearnerSettings = Annotated[
     | Hierarchical
     | KernelPrincipalComponents
     | MultidimensionalScaling
+    | Isomap
     | LinearDiscriminants
     | IndependentComponents
     | PrincipalComponents
@@ -431,6 +433,22 @@ LEARNERS: dict[str, LearnerEntry] = {
             live=("tolerance",),
             epoch="step",
             axis="MDS",
+        ),
+        LearnerEntry(
+            "isomap",
+            "Isomap",
+            "neighbour embeddings",
+            ("projection",),
+            Isomap,
+            r"\min_{y} \; \lVert \tau(D_G) - y \, y^\top \rVert, \quad \tau(D) = -\tfrac{1}{2} J D^2 J",
+            "Distances are measured along the points, from neighbour to neighbour, and then laid out flat.",
+            own_losses={"projection": "residual variance"},
+            most_points=3_000,
+            why_not_more="it looks for the shortest ways between all of them",
+            live=("neighbours", "components"),
+            epoch="step",
+            axis="Isomap",
+            lines=("Graph", "Draws the edges between neighbours."),
         ),
         LearnerEntry(
             "tsne",

@@ -21,7 +21,7 @@ _ORDER = (
     ("all", "fisher_ratio"), ("all", "separation"), ("all", "negentropy"), ("all", "kurtosis"),
     ("all", "log_likelihood"), ("all", "bic"), ("all", "aic"),
     ("all", "silhouette"), ("all", "ari"), ("all", "nmi"), ("all", "kl"),
-    ("all", "stress"), ("all", "trustworthiness"),
+    ("all", "stress"), ("all", "residual_variance"), ("all", "trustworthiness"),
     ("train", "loss"), ("validation", "loss"), ("test", "loss"),
     ("train", "accuracy"), ("validation", "accuracy"), ("test", "accuracy"),
     ("train", "rmse"), ("validation", "rmse"), ("test", "rmse"),

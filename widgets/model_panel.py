@@ -38,7 +38,7 @@ _SHOWN: dict[tuple[Task, int], tuple[str, ...]] = {
     ),
     ("regression", 1): ("residuals", "band", "held_out", "equation", "grid", "legend"),
     ("regression", 2): ("probability", "contours", "held_out", "equation", "grid", "legend"),
-    ("projection", 2): ("scores", "contours", "residuals", "projection", "reconstruction", "grid", "legend"),
+    ("projection", 2): ("scores", "contours", "members", "residuals", "projection", "reconstruction", "grid", "legend"),
     ("clustering", 2): ("probability", "boundary", "members", "trails", "grid", "legend"),
 }  # fmt: skip
 """What can be shown, by task and number of inputs."""

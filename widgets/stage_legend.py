@@ -57,6 +57,7 @@ _LINE_KEYS: dict[LineRole, KeyItem] = {
     "margin": KeyItem("dashes", "margin"),
     "axis": KeyItem("dashes", "direction"),
     "merge": KeyItem("line", "last merge"),
+    "way": KeyItem("line", "shortest way"),
 }
 _MARK_KEYS: dict[MarksRole, KeyItem] = {
     "support": KeyItem("ring", "support vectors"),

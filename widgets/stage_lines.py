@@ -15,7 +15,7 @@ from widgets.stage_items import Frame
 from widgets.stage_shapes import draw_segments, is_vector, solid
 from widgets.theme import Theme
 
-_UNDER: tuple[LineRole, ...] = ("contour", "split", "ellipse", "fold", "margin", "axis", "merge")
+_UNDER: tuple[LineRole, ...] = ("contour", "split", "ellipse", "fold", "margin", "axis", "merge", "way")
 """What lies under the boundary, the lowest first."""
 _LONGEST_PATH = 200
 """Vertices; stroking a path two pixels wide takes 4 ms a thousand, drawing its pieces 0.4 ms but less evenly."""
@@ -64,6 +64,8 @@ def _pen(theme: Theme, line: Line) -> QPen:
         pen = QPen(QColor(theme.boundary), 0.6 * theme.line_width)
         pen.setDashPattern([5.0, 4.0])
         return pen
+    if line.role == "way":
+        return QPen(QColor(theme.accent), 1.5 * theme.line_width)
     if line.role == "merge":
         return QPen(QColor(theme.boundary), 1.25 * theme.line_width)
     if line.role == "split":  # the first questions are the boldest

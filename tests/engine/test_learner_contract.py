@@ -19,6 +19,7 @@ from engine.learners.gaussian_process import GaussianProcess
 from engine.learners.gradient_boosting import GradientBoosting
 from engine.learners.hierarchical import Hierarchical
 from engine.learners.ica import IndependentComponents
+from engine.learners.isomap import Isomap
 from engine.learners.k_means import KMeans
 from engine.learners.k_medoids import KMedoids
 from engine.learners.kernel_pca import KernelPrincipalComponents
@@ -105,6 +106,8 @@ CASES = [
     case(IndependentComponents(found="symmetric", components=3), "squared", directions(), "ICA, together"),
     case(KernelPrincipalComponents(), "squared", directions(), "kernel PCA"),
     case(KernelPrincipalComponents(found="eigen", kernel="polynomial"), "squared", directions(), "kernel PCA at once"),
+    case(Isomap(neighbours=6), "squared", directions(), "Isomap"),
+    case(Isomap(neighbours=2, components=1), "squared", directions(), "Isomap, in pieces"),
     case(MultidimensionalScaling(), "squared", directions(), "scaling"),
     case(MultidimensionalScaling(start="classical", distance="manhattan"), "squared", directions(), "Manhattan"),
     case(MultidimensionalScaling(method="classical"), "squared", directions(), "scaling at once"),
