@@ -74,11 +74,12 @@ def output_count(kind: LossKind, task: Task, n_classes: int) -> int:
 def targets_of(kind: LossKind, y: NDArray[Any], task: Task, n_classes: int, dtype: Any = np.float64) -> FloatArray:
     """The targets (n, m) that the outputs are compared with.
 
-    Regression: y itself. Cross-entropy: 1 for the class, else 0. Any other loss: +1 for the class, else -1; two
-    classes share one output, whose target is +1 for the second class.
+    Regression: y itself, of one column or several. Cross-entropy: 1 for the class, else 0. Any other loss: +1 for the
+    class, else -1; two classes share one output, whose target is +1 for the second class.
     """
     if task == "regression":
-        return np.array(y, dtype).reshape(-1, 1)
+        values = np.array(y, dtype)
+        return values[:, None] if values.ndim == 1 else values
     labels = np.asarray(y).astype(np.int64)
     if output_count(kind, task, n_classes) == 1:
         return np.where(labels == 1, 1.0, -1.0).astype(dtype).reshape(-1, 1)

@@ -298,14 +298,14 @@ METRICS: dict[str, Metric] = {
     "explained": Metric(
         "explained variance",
         "explained",
-        "The share of the variance of all points that lies along the directions.",
+        "The share of the variance of all points that their scores account for.",
         "",
         in_percent=True,
     ),
     "reconstruction": Metric(
         "reconstruction error",
         "left over",
-        "The mean squared distance of all points from what the directions say of them: the variance across them.",
+        "The mean squared distance of all points from what their scores say of them, in squared units of the features.",
         "",
     ),
     "fisher_ratio": Metric(

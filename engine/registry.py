@@ -9,6 +9,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from engine.dataset import UNSUPERVISED, Task
+from engine.learners.autoencoder import Autoencoder
 from engine.learners.dbscan import DBSCAN
 from engine.learners.decision_tree import DecisionTree
 from engine.learners.discriminant import DiscriminantAnalysis
@@ -65,7 +66,8 @@ LearnerSettings = Annotated[
     | LinearDiscriminants
     | IndependentComponents
     | PrincipalComponents
-    | TSNE,
+    | TSNE
+    | Autoencoder,
     Field(discriminator="kind"),
 ]
 
@@ -465,6 +467,21 @@ LEARNERS: dict[str, LearnerEntry] = {
             live=("perplexity", "rate", "learning_rate", "exaggeration", "steps"),
             epoch="step",
             axis="t-SNE",
+        ),
+        LearnerEntry(
+            "autoencoder",
+            "Autoencoder",
+            "networks",
+            ("projection",),
+            Autoencoder,
+            r"\min_{f,\,g} \; \frac{1}{n} \sum_i \lVert x_i - g(f(x_i)) \rVert^2",
+            "A network learns to give back its input through a bottleneck: what passes it are the scores.",
+            own_losses={"projection": "reconstruction error"},
+            endless=True,
+            live=("optimizer", "learning_rate", "batch_size", "patience"),
+            score="explained variance",
+            axis="code",
+            colours_plane=True,
         ),
     )
 }

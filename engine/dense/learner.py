@@ -49,7 +49,8 @@ class DenseLearner:
     layers : (units, activation) of each hidden layer; none for a linear model.
     training : loss, optimizer, seed, device and the rest.
     data : what it will learn from. The number of features, the task and the classes are taken from it, and by the
-        number of its rows it is decided, once, whether steps run compiled or in torch.
+        number of its rows it is decided, once, whether steps run compiled or in torch. Targets of a regression may be
+        (n, m), for as many outputs.
     initialization : "uniform", "xavier", "he" or "zero"; see `initial_parameters`.
     dropout, skip : as in `DenseSpec`.
 
@@ -76,7 +77,7 @@ class DenseLearner:
         self.task: Task = data.task
         self.n_classes = data.n_classes
         self.initialization = initialization
-        outputs = output_count(training.loss.kind, data.task, data.n_classes)
+        outputs = output_count(training.loss.kind, data.task, data.n_classes) if data.y.ndim == 1 else data.y.shape[1]
         self.spec = DenseSpec(int(data.Z.shape[1]), layers, outputs, dropout, skip)
         self.dtype = np.dtype(training.precision)
         self.device_note = ""

@@ -211,11 +211,10 @@ class TsneLearner(EmbeddingLearner[TsneState]):
         others = np.setdiff1d(np.arange(len(data.Z)), new)
         if len(others):
             source[others] = old[cdist(data.Z[others], data.Z[new]).argmin(axis=1)]
-        velocity, gains = state.velocity[source], state.gains[source]
-        velocity[others], gains[others] = 0.0, 1.0
         return replace(
-            state, embedding=frozen_array(state.embedding[source], np.float64), velocity=velocity, gains=gains,
-            rows=frozen_array(data.Z, data.Z.dtype), until=max(state.until, state.step + _SETTLING),
+            state, embedding=frozen_array(state.embedding[source], np.float64), velocity=state.velocity[source],
+            gains=state.gains[source], rows=frozen_array(data.Z, data.Z.dtype),
+            until=max(state.until, state.step + _SETTLING),
         )  # fmt: skip
 
     def again(self, state: TsneState, data: TrainingData) -> TsneState:

@@ -11,6 +11,7 @@ import pytest
 from engine.clustering import UNASSIGNED
 from engine.learner import Learner, TrainingData
 from engine.learners import make_learner
+from engine.learners.autoencoder import Autoencoder
 from engine.learners.dbscan import DBSCAN
 from engine.learners.decision_tree import DecisionTree
 from engine.learners.discriminant import DiscriminantAnalysis
@@ -113,6 +114,8 @@ CASES = [
     case(MultidimensionalScaling(method="classical"), "squared", directions(), "scaling at once"),
     case(TSNE(perplexity=5, exaggeration=1), "squared", directions(), "t-SNE"),
     case(TSNE(exaggeration=2, components=3, start="random"), "squared", directions(), "t-SNE, random start"),
+    case(Autoencoder(batch_size=7), "squared", directions(), "autoencoder"),
+    case(Autoencoder(shape="linear", optimizer="gradient_descent"), "squared", directions(), "linear autoencoder"),
     *(
         case(MLP, "cross_entropy", classes(n_classes=3), f"network, {kind}, {path}", kind, path=path, schedule="cosine")
         for kind in OPTIMIZERS
