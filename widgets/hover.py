@@ -87,6 +87,9 @@ class HoverReader(QObject):
         row = figure.points.nearest(frame.mapping, pixel, reach)
         self._rests_until = time.monotonic() + _REST * (time.monotonic() - started)
         lines = hover_lines(dataset, at, frame.mapping.decimals, prediction, row)
+        coloured = figure.points.coloured
+        if row is not None and coloured is not dataset:
+            lines = (*lines, f"{coloured.target_name} = {_significant(float(coloured.y[row]))}")
         if explanation is not None:
             lines = (*lines, *explanation.lines)
         self._show(lines, pixel, explanation)
@@ -118,7 +121,10 @@ def hover_lines(
         if prediction is None or prediction.values is None:
             lines[0] += f"   y = {number(float(at[1]), decimals[1])}"
     else:
-        lines = [f"x = ({number(float(at[0]), decimals[0])}, {number(float(at[1]), decimals[1])})"]
+        first, second = (number(float(value), places) for value, places in zip(at, decimals, strict=True))
+        names = tuple(map(shortened, dataset.input_names[:2]))
+        plain = names == ("x1", "x2")
+        lines = [f"x = ({first}, {second})" if plain else f"{names[0]} = {first}   {names[1]} = {second}"]
     if prediction is not None:
         lines += _said(dataset, prediction)
     if row is not None:

@@ -270,3 +270,15 @@ def test_scores_are_fitted_where_they_are_others_or_the_pane_has_another_shape(o
     hands.wait(lambda: stage.size() != before)
     hands.wait(is_round)
     assert len(stage.figure.points.in_view(stage.frame.mapping)) == hands.n_points  # type: ignore[arg-type]
+
+
+def test_the_pointer_reads_scores_by_their_names_and_what_colours_a_point(open_window: Open) -> None:
+    hands = open_window(table_experiment(**{"view.colour_by": "(error)", "view.loadings": "false"}))
+    converged(hands)
+    stage = stage_in(hands, "projection")
+    hands.wait(lambda: stage.figure.points.coloured.target_name == "reconstruction error")
+    at = stage.frame.mapping.to_pixels(np.asarray(stage.figure.dataset.X[:1], np.float64))[0]
+    QTest.mouseMove(stage, QPointF(*at).toPoint())
+    hands.wait(lambda: any("reconstruction error" in line for line in stage.hand.reading))
+    assert stage.hand.reading[0].startswith("PC 1 = ")
+    assert "PC 2 = " in stage.hand.reading[0]

@@ -136,6 +136,6 @@ def test_known_classes_keep_their_colours_and_only_what_means_something_is_offer
     tabs = next(each for each in hands.window.findChildren(QTabBar) if each.accessibleName() == "Views")
     hands.window.shown  # noqa: B018
     offered = {tabs.tabText(row) for row in range(tabs.count()) if tabs.isTabVisible(row)}
-    assert offered == {"Curves", "Components"}
+    assert offered == {"Curves", "Components", "Reconstruction"}
     assert hands.window.shown.dataset.class_names == ("A", "B")
     assert hands.window.shown.predictions is None
