@@ -11,8 +11,10 @@ import numpy as np
 from engine.dataset import UNSUPERVISED, Dataset, Part, Task
 from engine.experiment import Experiment, GeneratedData
 from engine.feature_terms import MOST_TERMS, Typed, active_chips, n_products, terms_of, typed_terms
+from engine.learners.isomap import Isomap
 from engine.learners.knn import KNearestNeighbours
 from engine.learners.linear_regression import LinearRegression
+from engine.learners.lle import LocallyLinearEmbedding
 from engine.learners.logistic_regression import LogisticRegression
 from engine.learners.mlp import MultilayerPerceptron
 from engine.learners.tsne import TSNE, most_perplexity
@@ -301,6 +303,13 @@ def _about_neighbours(experiment: Experiment, dataset: Dataset) -> Iterator[Comp
             "learner.k",
             f"There are no {learner.k} neighbours: {_points(n)} train, so all of them are asked everywhere."
             " Lower k, or add points.",
+            blocking=False,
+        )
+    if isinstance(learner, Isomap | LocallyLinearEmbedding) and 1 < n <= learner.neighbours:
+        yield Complaint(
+            "learner.neighbours",
+            f"There are no {learner.neighbours} neighbours: each of {_points(n)} has {n - 1:,}, so all of them are"
+            " taken. Lower it, or add points.",
             blocking=False,
         )
     if isinstance(learner, TSNE) and n > 1 and learner.perplexity > most_perplexity(n):

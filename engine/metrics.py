@@ -349,6 +349,20 @@ METRICS: dict[str, Metric] = {
         " over all pairs of points. 0 is nothing.",
         "",
     ),
+    "neighbour_error": Metric(
+        "reconstruction error",
+        "left over",
+        "The mean squared distance of all points from the weighted mean of their neighbours, in squared units of the"
+        " features.",
+        "",
+    ),
+    "embedding_error": Metric(
+        "embedding error",
+        "error",
+        "The mean squared distance of all places, whose scores have variance 1, from the means of their neighbours with"
+        " the same weights.",
+        "",
+    ),
     "stress": Metric(
         "stress",
         "stress",

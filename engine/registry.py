@@ -25,6 +25,7 @@ from engine.learners.kernel_pca import KernelPrincipalComponents
 from engine.learners.knn import KNearestNeighbours
 from engine.learners.lda_projection import LinearDiscriminants
 from engine.learners.linear_regression import LinearRegression
+from engine.learners.lle import LocallyLinearEmbedding
 from engine.learners.logistic_regression import LogisticRegression
 from engine.learners.mds import MultidimensionalScaling
 from engine.learners.mean_shift import MeanShift
@@ -63,6 +64,7 @@ LearnerSettings = Annotated[
     | KernelPrincipalComponents
     | MultidimensionalScaling
     | Isomap
+    | LocallyLinearEmbedding
     | LinearDiscriminants
     | IndependentComponents
     | PrincipalComponents
@@ -450,6 +452,22 @@ LEARNERS: dict[str, LearnerEntry] = {
             live=("neighbours", "components"),
             epoch="step",
             axis="Isomap",
+            lines=("Graph", "Draws the edges between neighbours."),
+        ),
+        LearnerEntry(
+            "lle",
+            "Locally linear embedding",
+            "neighbour embeddings",
+            ("projection",),
+            LocallyLinearEmbedding,
+            r"\min_{y} \; \frac{1}{n} \sum_i \lVert y_i - \sum_j w_{ij} \, y_j \rVert^2",
+            "Each point is a weighted mean of its neighbours: places are sought that are the same means of theirs.",
+            own_losses={"projection": "embedding error"},
+            most_points=5_000,
+            why_not_more="it looks for eigenvectors of a matrix with a row for each of them",
+            live=("neighbours", "components", "regularization"),
+            epoch="step",
+            axis="LLE",
             lines=("Graph", "Draws the edges between neighbours."),
         ),
         LearnerEntry(

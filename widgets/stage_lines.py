@@ -65,7 +65,7 @@ def _pen(theme: Theme, line: Line) -> QPen:
         pen.setDashPattern([5.0, 4.0])
         return pen
     if line.role == "way":
-        return QPen(QColor(theme.accent), 1.5 * theme.line_width)
+        return QPen(QColor(theme.boundary), 1.5 * theme.line_width)
     if line.role == "merge":
         return QPen(QColor(theme.boundary), 1.25 * theme.line_width)
     if line.role == "split":  # the first questions are the boldest

@@ -27,6 +27,7 @@ from engine.learners.kernel_pca import KernelPrincipalComponents
 from engine.learners.knn import KNearestNeighbours
 from engine.learners.lda_projection import LinearDiscriminants
 from engine.learners.linear_regression import LinearRegression
+from engine.learners.lle import LocallyLinearEmbedding
 from engine.learners.logistic_regression import LogisticRegression
 from engine.learners.mds import MultidimensionalScaling
 from engine.learners.mean_shift import MeanShift
@@ -109,6 +110,8 @@ CASES = [
     case(KernelPrincipalComponents(found="eigen", kernel="polynomial"), "squared", directions(), "kernel PCA at once"),
     case(Isomap(neighbours=6), "squared", directions(), "Isomap"),
     case(Isomap(neighbours=2, components=1), "squared", directions(), "Isomap, in pieces"),
+    case(LocallyLinearEmbedding(), "squared", directions(), "LLE"),
+    case(LocallyLinearEmbedding(neighbours=20, components=3), "squared", directions(), "LLE, three scores"),
     case(MultidimensionalScaling(), "squared", directions(), "scaling"),
     case(MultidimensionalScaling(start="classical", distance="manhattan"), "squared", directions(), "Manhattan"),
     case(MultidimensionalScaling(method="classical"), "squared", directions(), "scaling at once"),
