@@ -281,7 +281,7 @@ class View(Settings):
         " 1.96 RMSE of what was held out.",
     )
     scores: bool = choice(False, "Scores", "Colours the plane by one of the scores of a projection.")
-    component: int = choice(1, "Component", "Which score colours the plane.", ge=1, le=64)
+    component: int = choice(1, "Score shown", "Which score colours the plane, and has the contours.", ge=1, le=64)
     projection: bool = choice(False, "Projection", "Shows the scores of the points beside the stage.")
     reconstruction: bool = choice(
         False,

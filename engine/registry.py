@@ -95,6 +95,7 @@ class LearnerEntry:
     epoch : what is counted while it learns.
     score : what the second curve of a projection shows of its quality.
     axis : what the scores of a projection are called, each with its number.
+    has_map : whether a projection knows the scores of any point, and not only of those that it has learned from.
     colours_plane : whether how a score runs over the plane is half of what there is to see.
     has_centres : whether its clusters have centres, which can be taken in hand.
     lines : what the lines between its points are called on the chip that hides them, and what they are; else empty.
@@ -117,10 +118,13 @@ class LearnerEntry:
     epoch: str = "epoch"
     score: Literal["explained variance", "separation", "trustworthiness"] = "trustworthiness"
     axis: str = "score"
+    has_map: bool = True
     colours_plane: bool = False
     has_centres: bool = False
     lines: tuple[str, str] = ("", "")
 
+
+_FEET = ("Feet", "Draws a line from each point to the foot of its perpendicular.")
 
 LEARNERS: dict[str, LearnerEntry] = {
     entry.kind: entry
@@ -379,6 +383,7 @@ LEARNERS: dict[str, LearnerEntry] = {
             epoch="step",
             score="explained variance",
             axis="PC",
+            lines=_FEET,
         ),
         LearnerEntry(
             "lda_projection",
@@ -393,6 +398,7 @@ LEARNERS: dict[str, LearnerEntry] = {
             epoch="step",
             score="separation",
             axis="LD",
+            lines=_FEET,
         ),
         LearnerEntry(
             "ica",
@@ -437,6 +443,7 @@ LEARNERS: dict[str, LearnerEntry] = {
             live=("tolerance",),
             epoch="step",
             axis="MDS",
+            has_map=False,
         ),
         LearnerEntry(
             "isomap",
@@ -453,6 +460,7 @@ LEARNERS: dict[str, LearnerEntry] = {
             epoch="step",
             axis="Isomap",
             lines=("Graph", "Draws the edges between neighbours."),
+            has_map=False,
         ),
         LearnerEntry(
             "lle",
@@ -469,6 +477,7 @@ LEARNERS: dict[str, LearnerEntry] = {
             epoch="step",
             axis="LLE",
             lines=("Graph", "Draws the edges between neighbours."),
+            has_map=False,
         ),
         LearnerEntry(
             "tsne",
@@ -485,6 +494,7 @@ LEARNERS: dict[str, LearnerEntry] = {
             live=("perplexity", "rate", "learning_rate", "exaggeration", "steps"),
             epoch="step",
             axis="t-SNE",
+            has_map=False,
         ),
         LearnerEntry(
             "autoencoder",
@@ -500,6 +510,7 @@ LEARNERS: dict[str, LearnerEntry] = {
             score="explained variance",
             axis="code",
             colours_plane=True,
+            lines=("Residuals", "Draws a line from each point to what the network gives back."),
         ),
     )
 }

@@ -43,13 +43,13 @@ _SHOWN: dict[tuple[Task, int], tuple[str, ...]] = {
 }  # fmt: skip
 """What can be shown, by task and number of inputs."""
 _OF_CENTRES = ("members", "trails")
+_OF_MAPS = ("scores", "contours")
 _OF_INPUTS = ("pairs", "parallel")
 """What is shown beside the stage of data of two inputs or more; of two inputs it is folded away."""
 _FOLDED_SHOWN = ("equation", "grid", "legend")
 _SHORT = {"held_out": "Held-out"}
 _RETITLED: dict[Task, dict[str, tuple[str, str]]] = {
     "regression": {"probability": ("Values", "Colours the plane by the model's value there.")},
-    "projection": {"residuals": ("Feet", "Draws a line from each point to the foot of its perpendicular.")},
     "clustering": {
         "probability": ("Regions", "Colours the plane by the cluster that a point there would belong to."),
         "boundary": ("Borders", "Draws the lines between the clusters."),
@@ -171,6 +171,9 @@ class ModelPanel(Panel):
         self.colour.edited.connect(self.edited)
         section.add(grid)
         section.add(self.colour)
+        self.component = Form(View, "view", ("component",), label_width=_LABEL_WIDTH)
+        self.component.edited.connect(self.edited)
+        section.add(self.component)
         section.add(fold)
 
     def _build_next(self, section: Section) -> None:
@@ -295,10 +298,20 @@ class ModelPanel(Panel):
             curve = loss_curve(loss.kind, loss.delta, "classification")
         self.loss_plot.set_curve(curve, title)
 
+    @property
+    def _lines_name(self) -> str:
+        """The chip that hides the lines between points that a model of its own draws."""
+        return {"clustering": "members", "projection": "residuals"}.get(self._task, "")
+
     def _set_view(self, view: View, n_inputs: int, entry: LearnerEntry) -> None:
         shown = _SHOWN[self._task, min(2, n_inputs) if self._task == "regression" else 2]
         if not entry.has_centres:
             shown = tuple(name for name in shown if name not in _OF_CENTRES or (name == "members" and entry.lines[0]))
+        if self._task == "projection":
+            hidden = (*(() if entry.lines[0] else ("residuals",)), *(() if entry.has_map else _OF_MAPS))
+            shown = tuple(name for name in shown if name not in hidden)
+        self.component.setVisible(self._task == "projection" and entry.has_map and (view.scores or view.contours))
+        self.component.set_value(view)
         if n_inputs > 1:
             shown = (*shown, *_OF_INPUTS)
         folded = [name for name in _FOLDED_SHOWN if name in shown]
@@ -312,7 +325,7 @@ class ModelPanel(Panel):
             info = View.model_fields[name]
             title, tooltip = _SHORT.get(name, info.title or name), info.description or ""
             title, tooltip = _RETITLED.get(self._task, {}).get(name, (title, tooltip))
-            if name == "members" and entry.lines[0]:
+            if name == self._lines_name and entry.lines[0]:
                 title, tooltip = entry.lines
             if button.text() != title:
                 button.setText(title)

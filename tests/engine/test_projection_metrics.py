@@ -6,7 +6,13 @@ import numpy as np
 import pytest
 from sklearn.manifold import trustworthiness as reference
 
+from engine.experiment import Experiment, GeneratedData, View
+from engine.learners.pca import PrincipalComponents
+from engine.projecting import ProjectionLearner
 from engine.projection_metrics import NEIGHBOURS, Trust, ranks_of, trustworthiness
+from engine.registry import learners_for
+from engine.snapshot import Viewport
+from engine.training import Run
 
 
 @pytest.mark.parametrize(("n", "p", "r"), [(40, 3, 1), (150, 10, 2), (60, 2, 2)])
@@ -37,3 +43,25 @@ def test_it_says_nothing_of_few_points_and_of_points_without_scores() -> None:
     assert np.isnan(Trust(Z)(Z))
     Z = np.random.default_rng(2).normal(size=(30, 3))
     assert np.isnan(Trust(Z)(np.full((30, 2), np.nan)))
+
+
+def test_the_registry_knows_who_has_a_map_and_the_plane_is_coloured_by_the_score_that_is_chosen() -> None:
+    for entry in learners_for("projection"):
+        experiment = Experiment(data=GeneratedData(generator="gaussians3", n_points=40), learner=entry.settings())
+        run = Run(experiment)
+        assert isinstance(run.learner, ProjectionLearner)
+        assert run.learner.has_map == entry.has_map, entry.kind
+    viewport = Viewport((-2.0, 2.0), (-2.0, 2.0), 16, 16)
+    for component in (1, 2):
+        view = View(scores=True, component=component)
+        data = GeneratedData(generator="correlated")
+        experiment = Experiment(data=data, learner=PrincipalComponents(found="svd", components=2), view=view)
+        run = Run(experiment)
+        run.advance(1)
+        field, _ = run.model().picture(viewport)
+        assert field is not None
+        warm = field.rgba[..., 0].astype(int) - field.rgba[..., 2]  # from blue to orange along the score
+        xs = np.linspace(-1.875, 1.875, 16)
+        places = np.stack(np.meshgrid(xs, xs), axis=-1).reshape(-1, 2)
+        scores = run.model()(places).scores[:, component - 1]
+        assert np.corrcoef(warm.ravel(), scores)[0, 1] > 0.7
