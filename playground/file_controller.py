@@ -17,7 +17,7 @@ from engine.files import load_experiment, save_experiment
 from engine.generators import dataset_of
 from playground import dialogs
 from playground.choices import learned_task, with_data
-from playground.examples import EXAMPLES, Example
+from playground.examples import EXAMPLES, PROJECTIONS, Example
 from playground.export import FigureContent
 from playground.figures import figure_content
 from playground.opening import TABLE_SUFFIXES, read_points_or_table
@@ -266,6 +266,8 @@ class FileController(QObject):
         examples.setToolTipsVisible(True)
         menu.insertMenu(before, examples)
         for example in EXAMPLES:
+            if example is PROJECTIONS[0]:
+                examples.addSeparator()
             action = examples.addAction(example.title)
             action.setData(example)
             action.setToolTip(example.sentence)

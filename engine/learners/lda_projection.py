@@ -328,7 +328,7 @@ class LdaLearner(ProjectionLearner[LdaState]):
         drawn: tuple[Overlay, ...] = (
             *ellipse_lines(frame, scatter.means, np.stack([scatter.shrunk] * len(scatter.means)), scatter.classes),
             Marks(np.asarray(frame.places(scatter.means), np.float64), "centre"),
-            *arrows(frame, state.mean, steps, state.found, turns_by_hand=True),
+            *arrows(frame, state.mean, steps, state.found, turns_by_hand=self.n_features == 2),
         )
         direction = units[-1 if state.found < len(units) else 0]
         return drawn + axis_and_feet(frame, data.Z, state.mean, direction)

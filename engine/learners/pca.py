@@ -245,7 +245,7 @@ class PcaLearner(ProjectionLearner[PcaState]):
     def overlays(self, state: PcaState, data: TrainingData, frame: Frame) -> tuple[Overlay, ...]:
         """The mean, an arrow along each direction, and, of two inputs, the ellipse and the feet of the points."""
         steps = state.deviations[:, None] * state.directions
-        drawn = arrows(frame, state.mean, steps, state.found, turns_by_hand=True)
+        drawn = arrows(frame, state.mean, steps, state.found, turns_by_hand=self.n_features == 2)
         if not drawn or frame.inputs is None or self.n_features != 2:
             return drawn
         _, covariance = self._mean_and_covariance(data)

@@ -9,6 +9,7 @@ import pytest
 from PySide6.QtWidgets import QApplication, QMenu
 
 from engine import checks
+from engine.components_report import components_report
 from engine.files import load_experiment
 from engine.generators import dataset_for
 from engine.training import Run
@@ -44,6 +45,18 @@ def test_what_they_are_to_show_is_so() -> None:
     for name in ("gaussian-mixture", "hierarchical", "dbscan"):
         assert ended(name).metrics()["all"]["ari"].value > 0.95
     assert ended("pca-svd-digits").metrics()["all"]["explained"].value > 0.7
+    assert ended("spectral").metrics()["all"]["ari"].value > 0.95
+    rolled, unrolled = ended("mds-swiss-roll"), ended("isomap-swiss-roll")
+    assert unrolled.metrics()["all"]["trustworthiness"].value > rolled.metrics()["all"]["trustworthiness"].value
+    linear, bent = ended("autoencoder-linear"), ended("autoencoder-bent")
+    assert linear.metrics()["all"]["explained"].value == pytest.approx(
+        ended("pca-turn").metrics()["all"]["explained"].value, abs=0.02
+    )
+    assert bent.metrics()["all"]["explained"].value > 0.98
+    kept = ended("pca-covariance-rank").judged()
+    report = components_report(kept)
+    assert report is not None
+    assert report.rank == 61  # three pixels are white in every picture
 
 
 def test_an_example_opens_from_the_menu_as_an_experiment_without_a_file(open_window: Open, tmp_path: Path) -> None:
