@@ -8,6 +8,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import NoReturn
 
+FIGURES = ("stage", "curves", "both", "projection", "reconstruction", "pairs", "parallel")
+"""What `render` can draw."""
+
 COMMANDS = ("open", "run", "sweep", "evaluate", "render", "schema", "learners", "doctor")
 
 
@@ -69,7 +72,7 @@ def command_line() -> argparse.ArgumentParser:
     _add_experiment_arguments(rendering)
     rendering.add_argument("-o", "--output", type=Path, required=True, metavar="FIGURE", help=".png, .svg or .pdf")
     rendering.add_argument("--theme", choices=("light", "dark"), default="light")
-    rendering.add_argument("--what", choices=("stage", "curves", "both"), default="stage")
+    rendering.add_argument("--what", choices=FIGURES, default="stage", help="what the figure shows")
     rendering.add_argument("--scale", type=int, choices=(1, 2, 3, 4), default=2, help="pixels a unit of a PNG")
 
     commands.add_parser("schema", help="print the JSON schema of an experiment")

@@ -22,6 +22,7 @@ from engine.files import write_atomically
 from engine.learner import Prediction
 from engine.overlays import Equation, Overlay
 from engine.snapshot import CurvePoint, Field
+from playground.pane_contents import PANES, PaneFacts, fill_pane, make_pane
 from widgets.curve_chart import ScoreName
 from widgets.curves import Curves
 from widgets.stage import Stage, fitted_range
@@ -36,6 +37,7 @@ FIGURES = {
     "curves": (CURVES_SIZE,),
     "both": (STAGE_SIZE, CURVES_SIZE),
     "view": (VIEW_SIZE,),
+    **dict.fromkeys(PANES, (VIEW_SIZE,)),
 }
 """What a figure can show, and the sizes of what stands in it one below the other."""
 SUFFIXES = (".png", ".svg", ".pdf")
@@ -68,6 +70,7 @@ class FigureContent:
     x_range, y_range : the part of the plane; None fits the points.
     curve_points : the learning curves, oldest first.
     loss_name, score_name, epoch_name, part_names : what the curves and their axes are called.
+    panes : what stands in the panes beside the stage; None where there are none.
     paint_view : paints the view of the evaluation that is a figure of its own; None where there is none.
     """
 
@@ -86,6 +89,7 @@ class FigureContent:
     epoch_name: str = "epoch"
     part_names: tuple[str, ...] = PART_NAMES
     paint_view: Callable[[QPainter, QRectF, Theme], None] | None = None
+    panes: PaneFacts | None = None
 
 
 def write_figure(path: Path, content: FigureContent, what: str = "stage", scale: int = 2, theme: Theme = LIGHT) -> None:
@@ -149,7 +153,7 @@ def with_equal_units(dataset: Dataset, x_range: Range, y_range: Range) -> tuple[
 def figure_size(what: str) -> QSize:
     """The size of a figure in device-independent pixels."""
     if what not in FIGURES:
-        raise FigureError(f"a figure shows the stage, the curves, both or a view, not '{what}'")
+        raise FigureError(f"a figure shows {', '.join(FIGURES)}, not '{what}'")
     sizes = FIGURES[what]
     return QSize(max(width for width, _ in sizes), sum(height for _, height in sizes))
 
@@ -218,6 +222,13 @@ def _paint(painter: QPainter, content: FigureContent, what: str, theme: Theme) -
     if what in ("curves", "both"):
         with _deleted(_curves(content, theme)) as curves:
             curves.render_figure(painter, QRectF(0, top, *CURVES_SIZE))
+    if what in PANES:
+        if content.panes is None:
+            raise FigureError(f"there is nothing to draw as {PANES[what].lower()}")
+        with _deleted(make_pane(what, theme)) as pane:
+            pane.body.resize(*VIEW_SIZE)
+            fill_pane(pane, content.panes)
+            pane.render_figure(painter, QRectF(0, 0, *VIEW_SIZE), theme)
     if what == "view":
         if content.paint_view is None:
             raise FigureError("there is no view that could be a figure of its own")
@@ -235,7 +246,7 @@ def _stage(content: FigureContent, theme: Theme) -> Stage:
     stage = Stage(theme)
     stage.resize(*STAGE_SIZE)
     stage.set_view(content.view)
-    stage.set_dataset(content.dataset)
+    stage.set_dataset(content.dataset, content.panes.coloured if content.panes is not None else None)
     fitted = fitted_range(content.dataset)
     stage.set_range(content.x_range or fitted[0], content.y_range or fitted[1])
     stage.set_field(content.field)

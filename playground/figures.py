@@ -5,16 +5,20 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
+import numpy as np
+
 from engine.dataset import Dataset
 from engine.experiment import Experiment
 from engine.learner import Prediction
 from engine.model import Model
 from engine.overlays import Equation, Overlay
 from engine.plane import on_stage, plane_of
-from engine.snapshot import CurvePoint, Field, Viewport
+from engine.score_report import coloured_by
+from engine.snapshot import CurvePoint, Field, Judged, Viewport
 from engine.training import Run
 from playground.export import FigureContent, with_equal_units
 from playground.naming import epoch_name, loss_name, part_names, score_name
+from playground.pane_contents import PaneFacts
 from widgets.stage import fitted_range
 
 _CELLS = (480, 360)
@@ -52,7 +56,10 @@ def figure_content(
     if model is not None:
         field, overlays = replace(model, experiment=experiment).picture(Viewport(x_range, y_range, *_CELLS))
         predictions = model.of_points()
+    judged = None if model is None else Judged(dataset, np.arange(len(dataset.points)), model.of_points(), model=model)
+    coloured = coloured_by(view.colour_by, dataset, shown, judged) if view.colour_by else None
     return FigureContent(
+        panes=PaneFacts(view, dataset, coloured, predictions, judged, (x_range, y_range), is_figure=True),
         dataset=shown,
         view=view,
         field=field,

@@ -4,30 +4,23 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
 from PySide6.QtCore import QObject, QSignalBlocker, QTimer, Signal
 
-from engine.dataset import Dataset, IntArray, Points, rows_in_common
-from engine.experiment import View
-from engine.score_report import reconstruction_report, score_report
+from engine.dataset import Dataset, IntArray, rows_in_common
+from playground.pane_contents import PaneFacts, Ranges, fill_pane, make_pane
 from playground.resolve import Shown
 from widgets.pairs import Pairs
 from widgets.pane import LinkedStage, Pane, ReconstructionPane, ScorePane
 from widgets.parallel import ParallelCoordinates
-from widgets.stage_geometry import Range
 from widgets.theme import Theme
 from widgets.tiles import Tiles
 
-Ranges = tuple[Range, Range]
 _LEAST_SECONDS = 0.1
 _SECONDS_A_ROW = 5e-5
 """Between two pictures of all rows of a table, which take up to a tenth of a second to paint."""
-_BEFORE = "The scores appear here\nPress play, or take a step."
-_NO_WAY_BACK = "There is no reconstruction\nThis projection knows no way back from scores to points."
-_OTHER_FEATURES = "There is no reconstruction\nThe model's features are not the inputs themselves."
 
 
 def wanted_panes(shown: Shown) -> tuple[str, ...]:
@@ -84,31 +77,21 @@ class Panes(QObject):
         return self._made[key]
 
     def _make(self, key: str) -> Pane:
-        if key in ("projection", "reconstruction"):
-            pane: ScorePane | ReconstructionPane
-            if key == "projection":
-                pane = ScorePane(self._theme)
-                pane.edited.connect(self.edited)
-            else:
-                pane = ReconstructionPane(self._theme)
+        pane = make_pane(key, self._theme)
+        if isinstance(pane, ScorePane):
+            pane.edited.connect(self.edited)
+        if isinstance(pane, ScorePane | ReconstructionPane):
             pane.stage.selection_changed.connect(lambda rows: self.selection_changed.emit(self._rows(key, rows)))
             pane.stage.points_erased.connect(lambda rows: self.points_erased.emit(self._rows(key, rows)))
             pane.stage.points_relabelled.connect(
                 lambda rows, label: self.points_relabelled.emit(self._rows(key, rows), label)
             )
             self.stage_made.emit(pane.stage)
-            return pane
-        if key == "pairs":
-            pairs = Pairs(self._theme)
-            pairs.selection_changed.connect(self.selection_changed)
-            pairs.pair_chosen.connect(self._on_pair_chosen)
-            made = Pane(key, "Pairs", pairs)
-        else:
-            parallel = ParallelCoordinates(self._theme)
-            parallel.selection_changed.connect(self.selection_changed)
-            made = Pane(key, "Parallel coordinates", parallel)
-        made.set_theme(self._theme)
-        return made
+        if isinstance(pane.body, Pairs | ParallelCoordinates):
+            pane.body.selection_changed.connect(self.selection_changed)
+        if isinstance(pane.body, Pairs):
+            pane.body.pair_chosen.connect(self._on_pair_chosen)
+        return pane
 
     def set_theme(self, theme: Theme) -> None:
         self._theme = theme
@@ -167,44 +150,11 @@ class Panes(QObject):
         is_new = before is None or any(a is not b for a, b in zip(before, given, strict=True))
         if is_new and not (key in ("pairs", "parallel") and self._must_wait(key, shown)):
             self._given[key] = given
-            if isinstance(pane, ScorePane):
-                self._fill_scores(pane, shown)
-            elif isinstance(pane, ReconstructionPane):
-                self._fill_reconstruction(pane, shown, ranges)
-            else:
-                body: Any = pane.body
-                coloured = _coloured_alike(shown.coloured, shown.dataset)
-                body.set_content(*((shown.dataset, shown.predictions) if coloured is None else (coloured, None)))
+            facts = PaneFacts(
+                shown.experiment.view, shown.dataset, shown.coloured, shown.predictions, judged, ranges
+            )  # fmt: skip
+            self._ids[key] = fill_pane(pane, facts)
         self._show_selection(key, pane, shown)
-
-    def _fill_scores(self, pane: ScorePane, shown: Shown) -> None:
-        view = shown.experiment.view
-        report = score_report(shown.judged, view.horizontal_score, view.vertical_score) if shown.has_model else None
-        pane.stage.set_view(_quiet(view))
-        if report is None:
-            self._ids[pane.key] = np.empty(0, np.int64)
-            pane.set_scores((), 0, 0, None)
-            empty = _emptied(shown.dataset)
-            pane.set_content(empty, None, None, (), equal_units=False, message=_BEFORE if len(shown.dataset.y) else "")
-            return
-        self._ids[pane.key] = report.dataset.points.ids
-        pane.set_scores(report.names, *report.axes, None if report.loadings is None else view.loadings)
-        overlays = (report.loadings,) if report.loadings is not None and view.loadings else ()
-        pane.set_content(
-            report.dataset, _coloured_alike(shown.coloured, report.dataset), None, overlays,
-            equal_units=report.is_plane,
-        )  # fmt: skip
-
-    def _fill_reconstruction(self, pane: ReconstructionPane, shown: Shown, ranges: Ranges) -> None:
-        report = reconstruction_report(shown.judged) if shown.has_model else None
-        pane.stage.set_view(_quiet(shown.experiment.view))
-        if report is None:
-            self._ids[pane.key] = np.empty(0, np.int64)
-            pane.set_content(_emptied(shown.dataset), None, None, (), ranges, _why_no_reconstruction(shown))
-            return
-        self._ids[pane.key] = report.dataset.points.ids
-        coloured = _coloured_alike(shown.coloured, report.dataset)
-        pane.set_content(report.dataset, coloured, None, (), ranges)
 
     def _show_selection(self, key: str, pane: Pane, shown: Shown) -> None:
         selection = np.asarray(shown.workspace.selection, np.intp)
@@ -227,31 +177,3 @@ class Panes(QObject):
         if self._dataset is not None:
             names = self._dataset.input_names
             self.pair_chosen.emit(names[horizontal], names[vertical])
-
-
-def _quiet(view: View) -> View:
-    """The view of a pane: no cards, for which there is no room."""
-    return view.model_copy(update={"legend": False, "equation": False, "errors": False})
-
-
-def _emptied(dataset: Dataset) -> Dataset:
-    return replace(dataset, points=Points.empty(2), parts=np.empty(0, np.int8), input_names=("x1", "x2"))
-
-
-def _coloured_alike(coloured: Dataset | None, shown: Dataset) -> Dataset | None:
-    """The points of a pane with the targets that colour those of the stage."""
-    if coloured is None:
-        return None
-    here, there = rows_in_common(shown.points.ids, coloured.points.ids)
-    if len(here) < len(shown.points):
-        return None
-    y = np.zeros(len(shown.points), np.float32)
-    y[here] = coloured.y[there]
-    points = Points(shown.X, y, shown.points.ids)
-    return replace(coloured, points=points, parts=shown.parts, input_names=shown.input_names)
-
-
-def _why_no_reconstruction(shown: Shown) -> str:
-    if not shown.has_model or shown.model is None or not np.isfinite(shown.model.state.objective):
-        return _BEFORE.replace("scores", "reconstructed points")
-    return _OTHER_FEATURES if shown.model.features.inverse is None else _NO_WAY_BACK

@@ -16,8 +16,10 @@ from PySide6.QtWidgets import QApplication, QComboBox, QDialogButtonBox, QToolBu
 
 from engine.edits import set_values
 from engine.experiment import Experiment, GeneratedData
+from engine.files import save_experiment
 from engine.table_sets import bundled_table
-from playground import choices
+from playground import arguments, choices, export
+from tests.playground.command_line import Say
 from tests.playground.conftest import Hands
 from tests.playground.controls import choose
 from tests.playground.test_whole_path import type_file_name
@@ -282,3 +284,24 @@ def test_the_pointer_reads_scores_by_their_names_and_what_colours_a_point(open_w
     hands.wait(lambda: any("reconstruction error" in line for line in stage.hand.reading))
     assert stage.hand.reading[0].startswith("PC 1 = ")
     assert "PC 2 = " in stage.hand.reading[0]
+
+
+def test_the_command_line_draws_every_pane_with_a_legend_of_its_classes(tmp_path: Path, say: Say) -> None:
+    assert set(arguments.FIGURES) == set(export.FIGURES) - {"view"}
+    for what, words in {
+        "projection": ("PC 1", "PC 2", "setosa"), "reconstruction": ("PC 1", "setosa"),
+        "pairs": ("petal width", "setosa"), "parallel": ("petal width", "setosa"),
+    }.items():  # fmt: skip
+        path, out = tmp_path / "iris.playground", tmp_path / f"{what}.svg"
+        save_experiment(path, table_experiment(**{"view.loadings": "false"}))
+        assert say("render", path, "-o", out, "--what", what)[0] == 0
+        text = out.read_text(encoding="utf-8")
+        for word in words:
+            assert word in text, (what, word)
+
+
+def test_a_figure_of_the_stage_has_the_colours_that_the_stage_has(tmp_path: Path, say: Say) -> None:
+    experiment = table_experiment(**{"view.colour_by": "(error)"})
+    save_experiment(tmp_path / "iris.playground", experiment)
+    say("render", tmp_path / "iris.playground", "-o", tmp_path / "stage.svg")
+    assert "reconstruction error" in (tmp_path / "stage.svg").read_text(encoding="utf-8")
