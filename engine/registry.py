@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Annotated, Literal
 
 from pydantic import Field
@@ -98,7 +98,7 @@ class LearnerEntry:
     has_map : whether a projection knows the scores of any point, and not only of those that it has learned from.
     colours_plane : whether how a score runs over the plane is half of what there is to see.
     has_centres : whether its clusters have centres, which can be taken in hand.
-    lines : what the lines between its points are called on the chip that hides them, and what they are; else empty.
+    lines : by the field of the view that hides them, what the lines between its points are called, and what they are.
     """
 
     kind: str
@@ -121,7 +121,7 @@ class LearnerEntry:
     has_map: bool = True
     colours_plane: bool = False
     has_centres: bool = False
-    lines: tuple[str, str] = ("", "")
+    lines: Mapping[str, tuple[str, str]] = field(default_factory=dict)
 
 
 _FEET = ("Feet", "Draws a line from each point to the foot of its perpendicular.")
@@ -339,7 +339,7 @@ LEARNERS: dict[str, LearnerEntry] = {
             why_not_more="its walkers look at all of them at every move",
             live=("bandwidth", "kernel", "members"),
             epoch="move",
-            lines=("Ways", "Draws a line from where each point began to where it has walked."),
+            lines={"members": ("Ways", "Draws a line from where each point began to where it has walked.")},
         ),
         LearnerEntry(
             "spectral",
@@ -354,7 +354,7 @@ LEARNERS: dict[str, LearnerEntry] = {
             why_not_more="it looks for eigenvectors of a matrix of all pairs of points",
             live=("k", "affinity", "neighbours", "gamma", "rows"),
             epoch="step",
-            lines=("Graph", "Draws the edges of the graph; of all pairs the strong ones."),
+            lines={"members": ("Graph", "Draws the edges of the graph; of all pairs the strong ones.")},
         ),
         LearnerEntry(
             "hierarchical",
@@ -383,7 +383,7 @@ LEARNERS: dict[str, LearnerEntry] = {
             epoch="step",
             score="explained variance",
             axis="PC",
-            lines=_FEET,
+            lines={"residuals": _FEET},
         ),
         LearnerEntry(
             "lda_projection",
@@ -398,7 +398,7 @@ LEARNERS: dict[str, LearnerEntry] = {
             epoch="step",
             score="separation",
             axis="LD",
-            lines=_FEET,
+            lines={"residuals": _FEET},
         ),
         LearnerEntry(
             "ica",
@@ -459,7 +459,7 @@ LEARNERS: dict[str, LearnerEntry] = {
             live=("neighbours", "components"),
             epoch="step",
             axis="Isomap",
-            lines=("Graph", "Draws the edges between neighbours."),
+            lines={"members": ("Graph", "Draws the edges between neighbours.")},
             has_map=False,
         ),
         LearnerEntry(
@@ -476,7 +476,10 @@ LEARNERS: dict[str, LearnerEntry] = {
             live=("neighbours", "components", "regularization"),
             epoch="step",
             axis="LLE",
-            lines=("Graph", "Draws the edges between neighbours."),
+            lines={
+                "members": ("Graph", "Draws the edges between neighbours."),
+                "residuals": ("Weights", "Draws a line from each point to what its neighbours say of it."),
+            },
             has_map=False,
         ),
         LearnerEntry(
@@ -510,7 +513,7 @@ LEARNERS: dict[str, LearnerEntry] = {
             score="explained variance",
             axis="code",
             colours_plane=True,
-            lines=("Residuals", "Draws a line from each point to what the network gives back."),
+            lines={"residuals": ("Residuals", "Draws a line from each point to what the network gives back.")},
         ),
     )
 }

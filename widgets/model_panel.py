@@ -5,7 +5,7 @@ from __future__ import annotations
 from PySide6.QtCore import QSignalBlocker, Signal
 from PySide6.QtWidgets import QPushButton, QToolButton, QVBoxLayout, QWidget
 
-from engine.dataset import Task
+from engine.dataset import UNSUPERVISED, Task
 from engine.experiment import Experiment, View
 from engine.formulas import FormulaError, read
 from engine.learners.linear_regression import LinearRegression
@@ -43,6 +43,7 @@ _SHOWN: dict[tuple[Task, int], tuple[str, ...]] = {
 }  # fmt: skip
 """What can be shown, by task and number of inputs."""
 _OF_CENTRES = ("members", "trails")
+_OF_POINTS = ("members", "residuals")
 _OF_MAPS = ("scores", "contours")
 _OF_INPUTS = ("pairs", "parallel")
 """What is shown beside the stage of data of two inputs or more; of two inputs it is folded away."""
@@ -298,17 +299,11 @@ class ModelPanel(Panel):
             curve = loss_curve(loss.kind, loss.delta, "classification")
         self.loss_plot.set_curve(curve, title)
 
-    @property
-    def _lines_name(self) -> str:
-        """The chip that hides the lines between points that a model of its own draws."""
-        return {"clustering": "members", "projection": "residuals"}.get(self._task, "")
-
     def _set_view(self, view: View, n_inputs: int, entry: LearnerEntry) -> None:
         shown = _SHOWN[self._task, min(2, n_inputs) if self._task == "regression" else 2]
-        if not entry.has_centres:
-            shown = tuple(name for name in shown if name not in _OF_CENTRES or (name == "members" and entry.lines[0]))
-        if self._task == "projection":
-            hidden = (*(() if entry.lines[0] else ("residuals",)), *(() if entry.has_map else _OF_MAPS))
+        if self._task in UNSUPERVISED:
+            hidden = {*_OF_POINTS, *_OF_CENTRES} - (set(_OF_CENTRES) if entry.has_centres else set()) - set(entry.lines)
+            hidden |= set() if entry.has_map else set(_OF_MAPS)
             shown = tuple(name for name in shown if name not in hidden)
         self.component.setVisible(self._task == "projection" and entry.has_map and (view.scores or view.contours))
         self.component.set_value(view)
@@ -325,8 +320,7 @@ class ModelPanel(Panel):
             info = View.model_fields[name]
             title, tooltip = _SHORT.get(name, info.title or name), info.description or ""
             title, tooltip = _RETITLED.get(self._task, {}).get(name, (title, tooltip))
-            if name == self._lines_name and entry.lines[0]:
-                title, tooltip = entry.lines
+            title, tooltip = entry.lines.get(name, (title, tooltip))
             if button.text() != title:
                 button.setText(title)
                 button.setAccessibleName(title)

@@ -356,5 +356,25 @@ def test_the_chip_that_hides_lines_between_points_says_what_they_are(panel: Mode
     chip = panel._show_chips["members"]
     assert not chip.isHidden()
     assert chip.text() == title
-    assert LEARNERS[kind].lines[1] in chip.toolTip()
+    own = LEARNERS[kind].lines
+    assert (own["members"][1] if own else str(View.model_fields["members"].description)) in chip.toolTip()
     assert panel._show_chips["trails"].isHidden() == (kind != "k_means")
+
+
+@pytest.mark.parametrize(
+    ("kind", "titles"),
+    [
+        ("pca", {"residuals": "Feet", "scores": "Scores", "contours": "Contours"}),
+        ("ica", {"scores": "Scores", "contours": "Contours"}),
+        ("isomap", {"members": "Graph"}),
+        ("lle", {"members": "Graph", "residuals": "Weights"}),
+        ("tsne", {}),
+    ],
+)
+def test_of_a_projection_only_what_it_draws_is_offered(panel: ModelPanel, kind: str, titles: dict[str, str]) -> None:
+    experiment = Experiment(data=GeneratedData(generator="correlated"), learner=LEARNERS[kind].settings())
+    panel.set_experiment(experiment, "projection", ("x1", "x2"))
+    shown = {name: chip.text() for name, chip in panel._show_chips.items() if not chip.isHidden()}
+    for always in ("projection", "reconstruction", "pairs", "parallel", "grid", "legend"):
+        assert shown.pop(always)
+    assert shown == titles
