@@ -73,6 +73,8 @@ class StepwiseLearner(ABC, Generic[S]):
         self.n_features = int(data.Z.shape[1])
         self.device_note = ""
         self.standing_in = False
+        self._finite: FloatArray | None = None
+        """The features that have been looked through."""
 
     # -- what a subclass says
 
@@ -126,8 +128,9 @@ class StepwiseLearner(ABC, Generic[S]):
     def _advanced(self, state: S, data: TrainingData, steps: int) -> S:
         if state.fault:  # The data may be others now.
             state = replace(state, ended=False, fault="")
-        if not np.isfinite(data.Z).all():
+        if self._finite is not data.Z and not np.isfinite(data.Z).all():
             raise CannotLearn("A feature of a point is too large to compute with: scale it, or lower the degree.")
+        self._finite = data.Z
         for _ in range(steps):
             if state.ended:
                 break

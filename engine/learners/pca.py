@@ -25,6 +25,7 @@ _FLAT = 1e-7
 """Deviations this small, as a share of the largest, are rounding: nothing is divided by them."""
 _ROUNDING = 1e-12
 """As much of the variance, as a share of all."""
+_NEARBY = 256
 _PIECE = 4096
 """Rows that are multiplied in their own precision, in the cache; what they add up to is in double precision."""
 
@@ -155,13 +156,7 @@ class PcaLearner(ProjectionLearner[PcaState]):
     def _mean_and_covariance(self, data: TrainingData) -> tuple[FloatArray, FloatArray]:
         """(p,) and (p, p), computed once for each set of points."""
         if self._moments is None or self._moments[0] is not data.Z:
-            Z = np.ascontiguousarray(data.Z)
-            mean = np.asarray(Z.mean(axis=0, dtype=np.float64))
-            covariance, middle = np.zeros((Z.shape[1], Z.shape[1])), mean.astype(Z.dtype)
-            for first in range(0, len(Z), _PIECE):
-                centred = Z[first : first + _PIECE] - middle
-                covariance += centred.T @ centred
-            covariance /= max(1, len(Z))
+            mean, covariance = _moments_of(np.ascontiguousarray(data.Z))
             self._moments = data.Z, np.asarray(frozen_array(mean, np.float64)), covariance
         return self._moments[1], self._moments[2]
 
@@ -255,6 +250,30 @@ class PcaLearner(ProjectionLearner[PcaState]):
             )
         direction = state.directions[-1 if state.found < len(state.directions) else 0]
         return drawn + axis_and_feet(frame, data.Z, state.mean, direction)
+
+
+def _moments_of(Z: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """The mean (p,) and the covariance (p, p) of rows (n, p), in one pass over them.
+
+    They are measured from a place near their mean, so that little cancels: the mean of some 256 of them.
+
+    References
+    ----------
+    Chan, Golub and LeVeque (1983). Algorithms for computing the sample variance. The American Statistician 37(3).
+    """
+    n, p = Z.shape
+    if n == 0:
+        return np.zeros(p), np.zeros((p, p))
+    near = Z[:: 1 + n // _NEARBY].mean(axis=0)
+    products, sums, shifted = np.zeros((p, p)), np.zeros(p), np.empty((min(n, _PIECE), p), Z.dtype)
+    ones = np.ones(len(shifted), Z.dtype)
+    for first in range(0, n, _PIECE):
+        piece = Z[first : first + _PIECE]
+        from_near = np.subtract(piece, near, out=shifted[: len(piece)])
+        products += from_near.T @ from_near
+        sums += ones[: len(piece)] @ from_near
+    away = sums / n
+    return np.asarray(near + away), products / n - np.outer(away, away)
 
 
 def _left_over(covariance: FloatArray, variances: FloatArray) -> float:

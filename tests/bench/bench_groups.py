@@ -1,4 +1,4 @@
-"""How fast a million points are grouped, beside scikit-learn on the same cores, and how live the window stays."""
+"""How fast very many points are grouped and projected, beside scikit-learn, and how live the window stays."""
 
 from __future__ import annotations
 
@@ -6,15 +6,25 @@ import statistics
 import time
 import warnings
 
-from engine.experiment import Experiment, GeneratedData
+import numpy as np
+from numpy.typing import NDArray
+
+from engine.dataset import FloatArray, frozen_array
+from engine.experiment import Experiment, GeneratedData, View
+from engine.learner import TrainingData
 from engine.learners.k_means import KMeans
+from engine.learners.pca import PrincipalComponents, make
+from engine.table_columns import Columns, Kind
+from engine.table_data import TableData
 from engine.training import Run
+from engine.training_settings import Training
 from tests.bench.registry import Figure, Measured, benchmarks_together, percentile
 from tests.bench.windows import TimedApplication, open_window, run_for, wait_until
 
 _POINTS, _CLUSTERS = 1_000_000, 10
 _ITERATIONS, _TURNS = 20, 5
 _SECONDS = 6.0
+_TURNS_OF_PCA = 15
 _WHAT = "1,000,000 points x 10 clusters"
 
 
@@ -74,4 +84,78 @@ def in_the_window() -> list[float]:
         kept = [duration for duration in application.handled if duration > 0.1]
         assert first is not None
         assert last is not None
+        return [percentile(kept, 99), (last.step - first.step) / seconds]
+
+
+_ROWS, _FEATURES, _COMPONENTS = 100_000, 100, 10
+_TABLE = "PCA of 100,000 x 100"
+
+
+def _numbers() -> NDArray[np.float64]:
+    rng = np.random.default_rng(0)
+    return rng.normal(size=(_ROWS, _FEATURES)) @ rng.normal(size=(_FEATURES, _FEATURES))
+
+
+@benchmarks_together(
+    Figure(f"{_TABLE}, float32: all at once, beside scikit-learn's", "ms"),
+    Figure(f"{_TABLE}, float32: all at once, times scikit-learn's", "x", budget=1.0),
+    Figure(f"{_TABLE}, float64: all at once, beside scikit-learn's", "ms"),
+    Figure(f"{_TABLE}, float64: all at once, times scikit-learn's", "x", budget=1.0),
+)
+def projection() -> list[float | Measured]:
+    """Ten components of the same numbers, in turns."""
+    from sklearn.decomposition import PCA
+
+    numbers, found = _numbers(), list[float | Measured]()
+    for precision in (np.float32, np.float64):
+        Z = frozen_array(numbers, precision)
+        data = TrainingData(Z, np.zeros(_ROWS, np.int64), "projection")
+
+        def own(data: TrainingData = data) -> float:
+            begun = time.perf_counter()
+            learner = make(PrincipalComponents(found="svd", components=_COMPONENTS), Training(), data)
+            learner.advance(learner.init(data), data, 1)
+            return time.perf_counter() - begun
+
+        def reference(Z: FloatArray = Z) -> float:
+            begun = time.perf_counter()
+            PCA(_COMPONENTS).fit(Z)
+            return time.perf_counter() - begun
+
+        own(), reference()
+        pairs = [(own(), reference()) for _ in range(_TURNS_OF_PCA)]
+        mine, theirs = (statistics.median(each) for each in zip(*pairs, strict=True))
+        found += [Measured(1000 * mine, 1000 * theirs), mine / theirs]
+    return found
+
+
+@benchmarks_together(
+    Figure(f"{_TABLE}, one component after the other: window's thread kept by one event, p99", "ms", budget=33),
+    Figure(f"{_TABLE}, one component after the other: steps", "1/s", better="higher"),
+)
+def projection_in_the_window() -> list[float]:
+    """What events keep the window's thread while a table of ten million numbers is projected flat out, and its scores
+    are shown beside the stage.
+    """
+    names = tuple(f"feature {index + 1}" for index in range(_FEATURES))
+    classes = np.arange(_ROWS) % 3
+    numerical: Kind = "numerical"
+    kinds: tuple[Kind, ...] = (*(numerical for _ in names), "nominal")
+    values, categories = np.vstack([_numbers().T, classes]), (*[() for _ in names], ("A", "B", "C"))
+    columns = Columns((*names, "class"), kinds, values, categories)
+    data = TableData(title="Many numbers", columns=columns, target="class")
+    learner = PrincipalComponents(components=_FEATURES // 2)
+    experiment = Experiment(data=data, learner=learner, view=View(projection=True))
+    application = TimedApplication()
+    with open_window(experiment) as window:
+        window.training.play()
+        wait_until(lambda: window.training.snapshot is not None and window.training.snapshot.step > 2)
+        application.handled.clear()
+        first, begun = window.training.snapshot, time.perf_counter()
+        run_for(_SECONDS)
+        last, seconds = window.training.snapshot, time.perf_counter() - begun
+        kept = [duration for duration in application.handled if duration > 0.1]
+        assert first is not None
+        assert last is not None
+        assert not last.outcome.final
         return [percentile(kept, 99), (last.step - first.step) / seconds]

@@ -219,3 +219,20 @@ def test_whitening_a_direction_without_variance_leaves_its_scores_finite() -> No
         scores = learner.scores(states[-1], flat)
         assert scores[:, 0].std() == pytest.approx(1.0)
         np.testing.assert_allclose(scores[:, 1], 0.0, atol=1e-12)
+
+
+@pytest.mark.parametrize(("precision", "close"), [(np.float64, 1e-9), (np.float32, 1e-4)])
+def test_covariances_of_ordered_rows_far_from_the_origin_are_as_exact_as_their_numbers(
+    precision: type, close: float
+) -> None:
+    rng = np.random.default_rng(5)
+    turn = rng.normal(size=(3, 3))
+    spread = rng.normal(size=(20_000, 3)) @ turn
+    Z = (spread[spread[:, 0].argsort()] + np.array([40.0, -70.0, 10.0])).astype(precision)
+    learner, data = learner_of(Z, found="svd", components=3)
+    reference = np.cov(np.asarray(Z, np.float64).T, bias=True)
+    np.testing.assert_allclose(
+        learner.covariance(data), reference, rtol=close, atol=close * float(np.abs(reference).max())
+    )
+    state = learner.advance(learner.init(data), data, 1)
+    np.testing.assert_allclose(state.mean, np.asarray(Z, np.float64).mean(axis=0), atol=close)
