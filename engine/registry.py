@@ -96,6 +96,7 @@ class LearnerEntry:
     score : what the second curve of a projection shows of its quality.
     axis : what the scores of a projection are called, each with its number.
     has_map : whether a projection knows the scores of any point, and not only of those that it has learned from.
+    has_way_back : whether a projection knows what points its scores stand for.
     colours_plane : whether how a score runs over the plane is half of what there is to see.
     has_centres : whether its clusters have centres, which can be taken in hand.
     lines : by the field of the view that hides them, what the lines between its points are called, and what they are.
@@ -119,6 +120,7 @@ class LearnerEntry:
     score: Literal["explained variance", "separation", "trustworthiness"] = "trustworthiness"
     axis: str = "score"
     has_map: bool = True
+    has_way_back: bool = False
     colours_plane: bool = False
     has_centres: bool = False
     lines: Mapping[str, tuple[str, str]] = field(default_factory=dict)
@@ -384,6 +386,7 @@ LEARNERS: dict[str, LearnerEntry] = {
             score="explained variance",
             axis="PC",
             lines={"residuals": _FEET},
+            has_way_back=True,
         ),
         LearnerEntry(
             "lda_projection",
@@ -399,6 +402,7 @@ LEARNERS: dict[str, LearnerEntry] = {
             score="separation",
             axis="LD",
             lines={"residuals": _FEET},
+            has_way_back=True,
         ),
         LearnerEntry(
             "ica",
@@ -411,6 +415,7 @@ LEARNERS: dict[str, LearnerEntry] = {
             own_losses={"projection": "minus negentropy"},
             epoch="step",
             axis="IC",
+            has_way_back=True,
         ),
         LearnerEntry(
             "kernel_pca",
@@ -428,6 +433,7 @@ LEARNERS: dict[str, LearnerEntry] = {
             score="explained variance",
             axis="PC",
             colours_plane=True,
+            has_way_back=True,
         ),
         LearnerEntry(
             "mds",
@@ -514,6 +520,7 @@ LEARNERS: dict[str, LearnerEntry] = {
             axis="code",
             colours_plane=True,
             lines={"residuals": ("Residuals", "Draws a line from each point to what the network gives back.")},
+            has_way_back=True,
         ),
     )
 }

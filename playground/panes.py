@@ -10,6 +10,7 @@ import numpy as np
 from PySide6.QtCore import QObject, QSignalBlocker, QTimer, Signal
 
 from engine.dataset import Dataset, IntArray, rows_in_common
+from engine.registry import LEARNERS
 from playground.pane_contents import PaneFacts, Ranges, fill_pane, make_pane
 from playground.resolve import Shown
 from widgets.pairs import Pairs
@@ -26,7 +27,8 @@ _SECONDS_A_ROW = 5e-5
 def wanted_panes(shown: Shown) -> tuple[str, ...]:
     """The panes that are to be seen, of those that mean something."""
     view, task = shown.experiment.view, shown.dataset.task
-    of_projection = [name for name in ("projection", "reconstruction") if getattr(view, name)]
+    has_way_back = LEARNERS[shown.experiment.learner.kind].has_way_back
+    of_projection = [name for name in ("projection", "reconstruction")[: 1 + has_way_back] if getattr(view, name)]
     of_data = [name for name in ("pairs", "parallel") if getattr(view, name)]
     return (*(of_projection if task == "projection" else ()), *(of_data if shown.dataset.n_inputs > 1 else ()))
 

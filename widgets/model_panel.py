@@ -304,6 +304,7 @@ class ModelPanel(Panel):
         if self._task in UNSUPERVISED:
             hidden = {*_OF_POINTS, *_OF_CENTRES} - (set(_OF_CENTRES) if entry.has_centres else set()) - set(entry.lines)
             hidden |= set() if entry.has_map else set(_OF_MAPS)
+            hidden |= set() if entry.has_way_back else {"reconstruction"}
             shown = tuple(name for name in shown if name not in hidden)
         self.component.setVisible(self._task == "projection" and entry.has_map and (view.scores or view.contours))
         self.component.set_value(view)

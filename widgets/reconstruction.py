@@ -51,6 +51,7 @@ class Reconstruction(PictureView):
         self._caption = QLabel("Scores kept")
         self.slider = JumpSlider()
         self.slider.setRange(1, 1)
+        self.slider.setMinimumWidth(scaled(90))
         self.slider.setMaximumWidth(scaled(260))
         self.slider.setAccessibleName("Scores kept")
         self.slider.setToolTip("How many scores of each point are kept; the rest of what it was is left out.")
@@ -59,9 +60,9 @@ class Reconstruction(PictureView):
         self.slider.sliderReleased.connect(lambda: self.edited.emit("learner.components", self.slider.value(), True))
         self._hint = ElidedLabel()
         self._hint.setProperty("look", "hint")
-        for widget in (self._caption, self.slider):
-            self.controls.addWidget(widget)
-        self.controls.addWidget(self._hint, 1)
+        self.controls.addWidget(self._caption)
+        self.controls.addWidget(self.slider, 2)
+        self.controls.addWidget(self._hint, 3)
         self.set_theme(theme)
         self._say()
 

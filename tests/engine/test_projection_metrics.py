@@ -51,6 +51,7 @@ def test_the_registry_knows_who_has_a_map_and_the_plane_is_coloured_by_the_score
         run = Run(experiment)
         assert isinstance(run.learner, ProjectionLearner)
         assert run.learner.has_map == entry.has_map, entry.kind
+        assert run.learner.has_way_back == entry.has_way_back, entry.kind
     viewport = Viewport((-2.0, 2.0), (-2.0, 2.0), 16, 16)
     for component in (1, 2):
         view = View(scores=True, component=component)
