@@ -93,6 +93,7 @@ class LearnerEntry:
     most_points : the most training points that it learns from, 0 for any number; and `why_not_more`, a clause.
     live : the settings that may change while it learns, without beginning anew.
     epoch : what is counted while it learns.
+    many_steps : whether its steps are hundreds that each move little, and not a few that are each worth a look.
     score : what the second curve of a projection shows of its quality.
     axis : what the scores of a projection are called, each with its number.
     has_map : whether a projection knows the scores of any point, and not only of those that it has learned from.
@@ -117,6 +118,7 @@ class LearnerEntry:
     why_not_more: str = ""
     live: tuple[str, ...] = ()
     epoch: str = "epoch"
+    many_steps: bool = False
     score: Literal["explained variance", "separation", "trustworthiness"] = "trustworthiness"
     axis: str = "score"
     has_map: bool = True
@@ -381,7 +383,7 @@ LEARNERS: dict[str, LearnerEntry] = {
             r"\max_{\lVert v \rVert = 1} \; \frac{1}{n} \sum_i \left( v^\top (x_i - \bar{x}) \right)^2",
             "The directions along which the points vary most; what lies across them is given up.",
             own_losses={"projection": "reconstruction error"},
-            live=("components", "angle", "whiten"),
+            live=("components", "angle", "direction", "whiten"),
             epoch="step",
             score="explained variance",
             axis="PC",
@@ -397,7 +399,7 @@ LEARNERS: dict[str, LearnerEntry] = {
             r"\max_{w} \; \frac{w^\top S_B \, w}{w^\top S_W \, w}",
             "The directions along which known classes lie farthest apart for how wide they are.",
             own_losses={"projection": "ratio left over"},
-            live=("components", "angle", "shrinkage"),
+            live=("components", "angle", "direction", "shrinkage"),
             epoch="step",
             score="separation",
             axis="LD",
@@ -431,6 +433,7 @@ LEARNERS: dict[str, LearnerEntry] = {
             live=("components", "ridge"),
             epoch="step",
             score="explained variance",
+            many_steps=True,
             axis="PC",
             colours_plane=True,
             has_way_back=True,
@@ -448,6 +451,7 @@ LEARNERS: dict[str, LearnerEntry] = {
             why_not_more="it compares every point with every other",
             live=("tolerance",),
             epoch="step",
+            many_steps=True,
             axis="MDS",
             has_map=False,
         ),
@@ -502,6 +506,7 @@ LEARNERS: dict[str, LearnerEntry] = {
             why_not_more="every pair of points counts in every step",
             live=("perplexity", "rate", "learning_rate", "exaggeration", "steps"),
             epoch="step",
+            many_steps=True,
             axis="t-SNE",
             has_map=False,
         ),
@@ -517,6 +522,7 @@ LEARNERS: dict[str, LearnerEntry] = {
             endless=True,
             live=("optimizer", "learning_rate", "batch_size", "patience"),
             score="explained variance",
+            many_steps=True,
             axis="code",
             colours_plane=True,
             lines={"residuals": ("Residuals", "Draws a line from each point to what the network gives back.")},

@@ -16,7 +16,7 @@ from engine.experiment import DrawnData, Experiment
 from engine.files import load_experiment, save_experiment
 from engine.generators import dataset_of
 from playground import dialogs
-from playground.choices import learned_task, with_data
+from playground.choices import with_data
 from playground.examples import EXAMPLES, PROJECTIONS, Example
 from playground.export import FigureContent
 from playground.figures import figure_content
@@ -87,7 +87,7 @@ class FileController(QObject):
         else:
             return False
         self._window.look.fit_at_once()
-        self._window.look.pace_for(learned_task(experiment))
+        self._window.look.pace()
         self._remember(path)
         self._window.say(f"Opened {path.name}.")
         return True
@@ -279,7 +279,7 @@ class FileController(QObject):
             example: Example = action.data()
             self._window.document.replace(load_experiment(example.path), None)
             self._window.look.fit_at_once()
-            self._window.look.pace_for(learned_task(self._window.document.experiment))
+            self._window.look.pace()
             self._window.say(f"{example.title}. {example.sentence}")
 
     def _fill_recent(self) -> None:

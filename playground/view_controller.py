@@ -11,6 +11,7 @@ from PySide6.QtGui import QGuiApplication, QKeyEvent, QKeySequence, QShortcut
 from PySide6.QtWidgets import QApplication, QDockWidget
 
 from engine.dataset import MAX_CLASSES, UNSUPERVISED
+from engine.registry import LEARNERS
 from engine.worker import Speed
 from playground import dialogs
 from playground.settings import AppSettings
@@ -28,8 +29,19 @@ Range = tuple[float, float]
 DOCK_VERSION = 1
 _FIELD_CELLS = 256 * 256
 _ZOOM = 1.25
-_WATCHED = next(index for index, speed in enumerate(SPEEDS) if speed.id == "step-3")
-"""The speed at which half-steps can be followed."""
+_STEP_BY_STEP, _FLOWING, _FLAT_OUT = (
+    next(index for index, speed in enumerate(SPEEDS) if speed.id == name) for name in ("step-3", "epoch-60", "flat-out")
+)
+
+
+def _pace_of(kind: str) -> int:
+    """The speed at which a learner can be watched: groups are found in a dozen steps, which flat out nobody would see,
+    while a map takes a thousand.
+    """
+    entry = LEARNERS[kind]
+    if not set(entry.tasks) <= set(UNSUPERVISED):
+        return _FLAT_OUT
+    return _FLOWING if entry.many_steps else _STEP_BY_STEP
 
 
 def application() -> QApplication:
@@ -53,6 +65,7 @@ class ViewController(QObject):
         super().__init__(window)
         self._window = window
         self._docks = docks
+        self._paced = window.workspace.speed
         self._default_docks = window.saveState(DOCK_VERSION)
         for key in (*(tool.shortcut for tool in TOOLS.values()), "F", *map(str, range(1, MAX_CLASSES + 1))):
             QShortcut(QKeySequence(key), window).activated.connect(self._on_stage_key)
@@ -112,13 +125,12 @@ class ViewController(QObject):
     def on_speed_chosen(self, entry: SpeedEntry) -> None:
         self._set_speed(SPEEDS.index(entry))
 
-    def pace_for(self, task: str) -> None:
-        """Groups are found in a dozen steps, which flat out nobody would see."""
-        slow, flat_out = _WATCHED, len(SPEEDS) - 1
-        if task in UNSUPERVISED and self._window.workspace.speed == flat_out:
-            self._set_speed(slow)
-        elif task not in UNSUPERVISED and self._window.workspace.speed == slow:
-            self._set_speed(flat_out)
+    def pace(self) -> None:
+        """Go as fast as the model can be watched that was just chosen, unless a person had chosen another speed."""
+        wanted = _pace_of(self._window.document.experiment.learner.kind)
+        if self._window.workspace.speed == self._paced:
+            self._set_speed(wanted)
+        self._paced = wanted
 
     def faster(self) -> None:
         self._set_speed(self._window.workspace.speed + 1)

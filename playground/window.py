@@ -175,7 +175,8 @@ class MainWindow(QMainWindow):
         self.stage.range_changed.connect(self.look.on_range_changed)
         self.stage.tool_chosen.connect(self.data.on_tool_chosen)
         self.stage.fit_requested.connect(self.look.fit)
-        self.model_panel.task_chosen.connect(self.look.pace_for)
+        for chosen in (self.model_panel.task_chosen, self.model_panel.learner_chosen):
+            chosen.connect(lambda _: self.look.pace())
         self.stage.centre_touched.connect(self.model.on_centre_touched)
         self.stage.centre_dropped.connect(self.document.end_merge)
         self.model.said.connect(self.say)

@@ -55,6 +55,8 @@ def test_what_they_are_to_show_is_so() -> None:
         return abs(float(np.corrcoef(judged.prediction.scores[:, 0], judged.dataset.y)[0, 1]))
 
     assert along_the_sheet("isomap-swiss-roll") > 0.98
+    # Where the graph takes a short cut from one turn of the roll to the next, a twentieth of the variance is left.
+    assert ended("isomap-swiss-roll").metrics()["all"]["residual_variance"].value < 0.005
     assert along_the_sheet("lle-s-curve") > 0.95
     assert along_the_sheet("mds-swiss-roll") < 0.8
     linear, bent = ended("autoencoder-linear"), ended("autoencoder-bent")
@@ -79,3 +81,24 @@ def test_an_example_opens_from_the_menu_as_an_experiment_without_a_file(open_win
     assert not hands.playing
     assert "drag one" in hands.status
     assert hands.window.top_bar.transport.speed.currentText() == "3 steps/s"
+
+
+def test_a_map_of_a_thousand_steps_flows_and_one_of_three_is_followed_step_by_step(open_window: Open) -> None:
+    hands = open_window()
+    speed = hands.window.top_bar.transport.speed
+    menu = next(each for each in hands.window.findChildren(QMenu) if each.title() == "&Examples")
+    by_title = {each.text(): each for each in menu.actions()}
+    for title, wanted in (
+        ("t-SNE on digits", "60 epochs/s"), ("Isomap on the Swiss roll", "3 steps/s"),
+        ("An autoencoder that bends", "60 epochs/s"),
+    ):  # fmt: skip
+        by_title[title].trigger()
+        QApplication.processEvents()
+        assert speed.currentText() == wanted
+    hands.window.model_panel.learner_chosen.emit("pca")
+    QApplication.processEvents()
+    assert speed.currentText() == "3 steps/s"
+    speed.activated.emit(0)  # chosen by hand, it stays
+    hands.window.model_panel.learner_chosen.emit("tsne")
+    QApplication.processEvents()
+    assert speed.currentText() == "1 step/s"
