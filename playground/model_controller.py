@@ -66,12 +66,17 @@ class ModelController(QObject):
         """The tip of the first direction is at `place`; a run that has gone on begins again from there."""
         assert snapshot.model is not None
         z = snapshot.model.features_on_stage(np.asarray(place, np.float64)[None])[0] - snapshot.model.state.mean
-        if len(z) != 2 or not np.any(z):
+        length = float(np.linalg.norm(z))
+        if not length > 0:
             return
         if snapshot.step > 0:
             self._training.reset()
-        values = {"found": "power_iteration", "angle": round(float(np.degrees(np.arctan2(z[1], z[0]))), 1)}
-        turned = experiment.model_copy(update={"learner": experiment.learner.model_copy(update=values)})
+        if len(z) == 2:
+            values: dict[str, object] = {"angle": round(float(np.degrees(np.arctan2(z[1], z[0]))), 1)}
+        else:
+            values = {"direction": tuple(round(float(each), 5) for each in z / length)}
+        changed = {"found": "power_iteration", **values}
+        turned = experiment.model_copy(update={"learner": experiment.learner.model_copy(update=changed)})
         self._document.edit(turned, "Turn the direction", merge_key="learner.angle")
 
     def on_edited(self, path: str, value: object, final: bool) -> None:

@@ -10,6 +10,7 @@ import numpy as np
 
 from engine.dataset import FloatArray, IntArray, frozen_array
 from engine.direction_overlays import arrows, axis_and_feet
+from engine.first_direction import ANGLE, BY_HAND, first_direction
 from engine.gaussians import ellipse_lines, members_of
 from engine.learner import Path, TrainingData
 from engine.overlays import Frame, Marks, Overlay
@@ -51,13 +52,8 @@ class LinearDiscriminants(Settings):
         le=1.0,
         step=0.05,
     )
-    angle: float = choice(
-        100.0,
-        "First direction",
-        "Where the first direction of two features begins, in degrees from the horizontal axis; drag the arrow on the"
-        " stage to turn it.",
-        ge=-180.0, le=180.0, step=1.0, unit="°", only_for={"found": ("power_iteration",)},
-    )  # fmt: skip
+    angle: float = ANGLE
+    direction: tuple[float, ...] = BY_HAND
 
 
 def make(settings: LinearDiscriminants, training: Training, data: TrainingData) -> LdaLearner:
@@ -215,9 +211,10 @@ class LdaLearner(ProjectionLearner[LdaState]):
     def _start(self, index: int, known: FloatArray, scatter: _Scatter) -> FloatArray:
         """Where the direction number `index` begins, after whitening (q,)."""
         q = scatter.whitening.shape[1]
-        if index == 0 and self.n_features == 2 and q == 2:
-            angle = math.radians(self.settings.angle)
-            begun = np.linalg.solve(scatter.whitening, np.array([math.cos(angle), math.sin(angle)]))
+        settings = self.settings
+        first = first_direction(settings.angle, settings.direction, self.n_features) if index == 0 else None
+        if first is not None and q == self.n_features:
+            begun = np.linalg.solve(scatter.whitening, first)
             return np.asarray(begun / np.linalg.norm(begun))
         drawn = np.asarray(np.random.default_rng([self.training.seed, index]).normal(size=q))
         return at_right_angles(drawn, known)
@@ -328,7 +325,7 @@ class LdaLearner(ProjectionLearner[LdaState]):
         drawn: tuple[Overlay, ...] = (
             *ellipse_lines(frame, scatter.means, np.stack([scatter.shrunk] * len(scatter.means)), scatter.classes),
             Marks(np.asarray(frame.places(scatter.means), np.float64), "centre"),
-            *arrows(frame, state.mean, steps, state.found, turns_by_hand=self.n_features == 2),
+            *arrows(frame, state.mean, steps, state.found, turns_by_hand=True),
         )
         direction = units[-1 if state.found < len(units) else 0]
         return drawn + axis_and_feet(frame, data.Z, state.mean, direction)

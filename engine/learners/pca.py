@@ -10,6 +10,7 @@ import numpy as np
 
 from engine.dataset import FloatArray, frozen_array
 from engine.direction_overlays import arrows, axis_and_feet
+from engine.first_direction import ANGLE, BY_HAND, first_direction
 from engine.gaussians import ellipse
 from engine.learner import Path, TrainingData
 from engine.overlays import Frame, Line, Overlay
@@ -42,13 +43,8 @@ class PrincipalComponents(Settings):
         labels={"power_iteration": "Power iteration", "svd": "SVD, all at once"},
     )
     components: int = choice(1, "Components", "How many directions are looked for, at most one a feature.", ge=1, le=64)
-    angle: float = choice(
-        100.0,
-        "First direction",
-        "Where the first direction of two features begins, in degrees from the horizontal axis; drag the arrow on the"
-        " stage to turn it.",
-        ge=-180.0, le=180.0, step=1.0, unit="°", only_for={"found": ("power_iteration",)},
-    )  # fmt: skip
+    angle: float = ANGLE
+    direction: tuple[float, ...] = BY_HAND
     whiten: bool = choice(
         False,
         "Whiten",
@@ -148,9 +144,10 @@ class PcaLearner(ProjectionLearner[PcaState]):
 
     def _start(self, index: int, known: FloatArray) -> FloatArray:
         """Where the direction number `index` begins (p,)."""
-        if index == 0 and self.n_features == 2:
-            angle = math.radians(self.settings.angle)
-            return np.array([math.cos(angle), math.sin(angle)])
+        settings = self.settings
+        first = first_direction(settings.angle, settings.direction, self.n_features) if index == 0 else None
+        if first is not None:
+            return first
         return at_right_angles(np.random.default_rng([self.training.seed, index]).normal(size=self.n_features), known)
 
     def _mean_and_covariance(self, data: TrainingData) -> tuple[FloatArray, FloatArray]:
@@ -240,7 +237,7 @@ class PcaLearner(ProjectionLearner[PcaState]):
     def overlays(self, state: PcaState, data: TrainingData, frame: Frame) -> tuple[Overlay, ...]:
         """The mean, an arrow along each direction, and, of two inputs, the ellipse and the feet of the points."""
         steps = state.deviations[:, None] * state.directions
-        drawn = arrows(frame, state.mean, steps, state.found, turns_by_hand=self.n_features == 2)
+        drawn = arrows(frame, state.mean, steps, state.found, turns_by_hand=True)
         if not drawn or frame.inputs is None or self.n_features != 2:
             return drawn
         _, covariance = self._mean_and_covariance(data)

@@ -139,3 +139,32 @@ def test_known_classes_keep_their_colours_and_only_what_means_something_is_offer
     assert offered == {"Curves", "Components", "Reconstruction"}
     assert hands.window.shown.dataset.class_names == ("A", "B")
     assert hands.window.shown.predictions is None
+
+
+@pytest.mark.parametrize("kind", ["pca", "lda_projection"])
+def test_the_direction_of_a_table_is_turned_on_the_plane_that_it_is_looked_at(open_window: Open, kind: str) -> None:
+    experiment = choices.with_task(choices.with_data(Experiment(), bundled_table("iris")), "projection")
+    experiment = choices.with_pair(choices.with_learner(experiment, kind), "sepal length (cm)", "petal width (cm)")
+    hands = open_window(experiment)
+    hands.wait(lambda: np.isfinite(tip(hands)).all())
+    model = hands.window.shown.model
+    assert model is not None
+    middle = model.dataset.X.mean(axis=0)[[0, 3]]
+    spread = model.dataset.X.std(axis=0)[[0, 3]]
+    hands.drag(tuple(tip(hands)), tuple(middle + spread * np.array([1.0, 2.0])))
+    hands.wait(lambda: len(hands.window.document.experiment.learner.direction) == 4)  # type: ignore[union-attr]
+    # Along both features, as the standardized ones have them, and not along the two that are out of sight.
+    direction = np.asarray(hands.window.document.experiment.learner.direction)  # type: ignore[union-attr]
+    np.testing.assert_allclose(direction, np.array([1.0, 0.0, 0.0, 2.0]) / np.sqrt(5), atol=0.05)
+
+    def begins_there() -> bool:
+        model = hands.window.shown.model
+        first = np.zeros(4) if model is None else np.asarray(model.state.directions[0], np.float64)
+        return bool(np.allclose(first / max(1e-9, float(np.linalg.norm(first))), direction, atol=1e-3))
+
+    hands.wait(begins_there)
+    if kind == "pca":
+        Z = np.asarray(hands.window.shown.model.data.Z, np.float64)  # type: ignore[union-attr]
+        hands.wait(lambda: shown_number(hands, "variance") == pytest.approx(float((Z @ direction).var()), rel=0.01))
+    hands.do("edit.undo")
+    hands.wait(lambda: hands.window.document.experiment.learner.direction == ())  # type: ignore[union-attr]
