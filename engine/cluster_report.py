@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -50,25 +50,43 @@ def silhouette_report(judged: Judged | None) -> SilhouetteReport | None:
     return SilhouetteReport(values[order], labels[inside][order], judged.rows[inside][order], len(labels))
 
 
-def as_classes(judged: Judged | None) -> Judged | None:
-    """`judged` with each cluster called after the class that it stands for, to be compared with the known classes.
+@dataclass(frozen=True, eq=False)
+class ClassesByCluster:
+    """Known classes beside the clusters that points of them are in: a confusion matrix, matched.
 
-    Clusters and classes are paired so that the most points agree; clusters beyond the number of classes are called
-    after the class that most of their points have. Points of no cluster are left out. None where no classes are known.
+    Parameters
+    ----------
+    counts : (K, m) how many points of each class are in each cluster.
+    clusters : (m,) which cluster each column is, `UNASSIGNED` for the points that are in none. Those that stand for a
+        class come first, in the order of the classes.
+    classes : (m,) the class that each stands for, so that the most points agree; -1 where there is none left.
     """
+
+    counts: IntArray
+    clusters: IntArray
+    classes: IntArray
+
+    def rows(self, judged: Judged, known: int, column: int) -> IntArray:
+        """The rows of the data set that are of the class `known` and in the cluster of a column."""
+        inside = (judged.y.astype(np.int64) == known) & (judged.prediction.labels == self.clusters[column])
+        return np.asarray(judged.rows[inside])
+
+
+def classes_by_cluster(judged: Judged | None) -> ClassesByCluster | None:
+    """What clusters have to do with known classes; None where no classes are known, and before there is a cluster."""
     if judged is None or judged.prediction.labels is None or judged.dataset.n_classes < 2:
         return None
-    inside = np.flatnonzero(judged.prediction.labels != UNASSIGNED)
-    clusters, classes = judged.prediction.labels[inside], judged.y[inside].astype(np.int64)
-    if len(inside) == 0 or len(np.unique(classes)) < 2:
+    labels, known = judged.prediction.labels, judged.y.astype(np.int64)
+    inside = labels != UNASSIGNED
+    if not inside.any() or len(np.unique(known)) < 2:
         return None
-    names = matched(classes, clusters)
-    for cluster in np.unique(clusters).tolist():
-        if cluster not in names:
-            names[cluster] = int(np.bincount(classes[clusters == cluster]).argmax())
-    labels = np.array([names[cluster] for cluster in clusters.tolist()], np.int64)
-    said = replace(judged.prediction, scores=judged.prediction.scores[inside], probabilities=None, labels=labels)
-    return replace(judged, rows=judged.rows[inside], prediction=said)
+    names = matched(known[inside], labels[inside])
+    clusters = sorted(np.unique(labels[inside]).tolist(), key=lambda each: (names.get(each, len(known)), each))
+    clusters += [] if inside.all() else [UNASSIGNED]
+    of_class = known == np.arange(judged.dataset.n_classes)[:, None]
+    counts = np.stack([(of_class & (labels == cluster)).sum(axis=1) for cluster in clusters], axis=1)
+    classes = [names.get(cluster, -1) for cluster in clusters]
+    return ClassesByCluster(counts, np.array(clusters, np.int64), np.array(classes, np.int64))
 
 
 @dataclass(frozen=True, eq=False)

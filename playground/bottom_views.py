@@ -9,9 +9,10 @@ from typing import Any
 from PySide6.QtWidgets import QWidget
 
 from engine.choosing_k import ChoosingK, has_k
-from engine.cluster_report import ChoiceOfK, as_classes, silhouette_report
+from engine.cluster_report import ChoiceOfK, ClassesByCluster, classes_by_cluster, silhouette_report
+from engine.clustering import UNASSIGNED
 from engine.components_report import components_report
-from engine.confusion import confusion_by_part
+from engine.confusion import ALL_PARTS, confusion_by_part
 from engine.dataset import IntArray, Task
 from engine.deciding import has_threshold
 from engine.dendrogram import Dendrogram, dendrogram_of
@@ -24,7 +25,7 @@ from engine.snapshot import Judged
 from engine.weights import Weights, has_paths, weights_of, why_no_weights
 from playground.resolve import Shown
 from widgets.components import Components
-from widgets.confusion import Confusion
+from widgets.confusion import Clusters, Confusion
 from widgets.curves import Curves
 from widgets.dendrogram import DendrogramView
 from widgets.k_chart import KChart
@@ -113,12 +114,21 @@ def _show_table(view: MetricsTable, found: Any, judged: Judged | None) -> None:
 
 
 def _show_confusion(view: Confusion, found: Any, judged: Judged | None) -> None:
-    view.set_content(found, _names(judged))
+    if not isinstance(found, ClassesByCluster):
+        view.set_content(found, _names(judged))
+        return
+    numbers = [None if cluster == UNASSIGNED else cluster + 1 for cluster in found.clusters.tolist()]
+    clusters = Clusters(
+        tuple("none" if number is None else str(number) for number in numbers),
+        tuple("no cluster" if number is None else f"cluster {number}" for number in numbers),
+        tuple(found.classes.tolist()),
+    )
+    view.set_content({ALL_PARTS: found.counts}, _names(judged), clusters)
 
 
-def _confusion(judged: Judged | None) -> dict[str, IntArray]:
+def _confusion(judged: Judged | None) -> dict[str, IntArray] | ClassesByCluster:
     if judged is not None and judged.dataset.task == "clustering":
-        judged = as_classes(judged)
+        return classes_by_cluster(judged) or {}
     return {} if judged is None else confusion_by_part(judged)
 
 

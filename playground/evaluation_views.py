@@ -12,6 +12,8 @@ from PySide6.QtCore import QObject, QRectF, Qt, QTimer, Signal
 from PySide6.QtGui import QPainter
 from PySide6.QtWidgets import QDockWidget, QMainWindow
 
+from engine.cluster_report import classes_by_cluster
+from engine.clustering import UNASSIGNED
 from engine.confusion import rows_of_cell
 from engine.dataset import IntArray, rows_in_common
 from engine.learners.hierarchical import Hierarchical
@@ -247,12 +249,9 @@ class EvaluationViews(QObject):
         judged = self._judged.get("confusion")
         if judged is None:
             return
-        rows = rows_of_cell(judged, part, true, predicted)
-        names = judged.dataset.class_names
+        rows, said = _in_cell(judged, part, true, predicted)
         kind = "" if part == "all" else f"{'training' if part == 'train' else part} "
-        of = (
-            f"{len(rows):,} {kind}point{'' if len(rows) == 1 else 's'} of {names[true]} predicted as {names[predicted]}"
-        )
+        of = f"{len(rows):,} {kind}point{'' if len(rows) == 1 else 's'} of {judged.dataset.class_names[true]} {said}"
         verb = "is" if len(rows) == 1 else "are"
         self._select(judged, rows, f"{of} {verb} selected." if len(rows) else f"There are no {of[2:]}.")
 
@@ -267,3 +266,14 @@ class EvaluationViews(QObject):
             ids = judged.dataset.points.ids[np.sort(rows)]
             now = rows_in_common(ids, self._shown.dataset.points.ids)[1]
             self.selection_requested.emit(now.astype(np.int64), sentence)
+
+
+def _in_cell(judged: Judged, part: str, true: int, column: int) -> tuple[IntArray, str]:
+    """The rows of the data set in a cell of the confusion matrix, and what a sentence says that they are."""
+    if judged.dataset.task != "clustering":
+        return rows_of_cell(judged, part, true, column), f"predicted as {judged.dataset.class_names[column]}"
+    beside = classes_by_cluster(judged)
+    if beside is None or column >= len(beside.clusters):
+        return np.empty(0, np.intp), "in that cluster"
+    cluster = int(beside.clusters[column])
+    return beside.rows(judged, true, column), "in no cluster" if cluster == UNASSIGNED else f"in cluster {cluster + 1}"

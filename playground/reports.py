@@ -87,8 +87,7 @@ def clusters_of(judged: Judged) -> dict[str, Any]:
     """
     import numpy as np
 
-    from engine.cluster_report import as_classes, silhouette_report
-    from engine.confusion import confusion_matrix
+    from engine.cluster_report import classes_by_cluster, silhouette_report
 
     labels, model = judged.prediction.labels, judged.model
     assert labels is not None
@@ -109,12 +108,15 @@ def clusters_of(judged: Judged) -> dict[str, Any]:
             int(group): float(silhouettes.values[silhouettes.clusters == group].mean())
             for group in np.unique(silhouettes.clusters)
         }
-    known = as_classes(judged)
+    known = classes_by_cluster(judged)
     if known is not None:
-        assert known.prediction.labels is not None
         names = judged.dataset.class_names
-        counts = confusion_matrix(known.prediction.labels, known.y, len(names))
-        found["confusion"] = {"classes": list(names), "counts": counts.tolist()}
+        found["confusion"] = {
+            "classes": list(names),
+            "clusters": known.clusters.tolist(),
+            "stands_for": [names[each] if each >= 0 else None for each in known.classes.tolist()],
+            "counts": known.counts.tolist(),
+        }
     return found
 
 
@@ -181,6 +183,6 @@ def summary(trained: Run) -> str:
 
 def metrics_text(metrics: SplitMetrics) -> str:
     """The metrics of one part, with commas between them."""
-    from engine.metrics import METRICS, estimate_text
+    from engine.metric_names import METRICS, estimate_text
 
     return ", ".join(f"{METRICS[name].title} {estimate_text(name, estimate)}" for name, estimate in metrics.items())

@@ -1,8 +1,9 @@
-"""The confusion matrix: true classes in rows, predicted ones in columns; a cell picks its points out."""
+"""The confusion matrix: true classes in rows, predicted ones or clusters in columns; a cell picks its points out."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from functools import cache
 
 import numpy as np
@@ -32,15 +33,32 @@ _SPOKEN = {"train": "training", "validation": "validation", "test": "test", "all
 _PARTS = (("test", "Test"), ("validation", "Validation"), ("train", "Training"), ("all", "All points"))
 
 
+@dataclass(frozen=True)
+class Clusters:
+    """What stands in the columns where points have been grouped and not classified.
+
+    Parameters
+    ----------
+    names : of the columns, short.
+    spoken : what a sentence calls them.
+    classes : the row of the class that each stands for; -1 where it stands for none.
+    """
+
+    names: tuple[str, ...]
+    spoken: tuple[str, ...]
+    classes: tuple[int, ...]
+
+
 class Confusion(PictureView):
     """Counts or shares; hover reads a cell, a click or Enter picks its points out, arrows move between cells."""
 
     cell_chosen = Signal(str, int, int)
-    """A wish: the points of a part ("train", …, "all") of a true and a predicted class."""
+    """A wish: the points of a part ("train", …, "all") of a true class, and of a predicted one or a cluster."""
 
     def __init__(self, theme: Theme = LIGHT) -> None:
         self._matrices: Mapping[str, IntArray] = {}
         self._class_names: tuple[str, ...] = ()
+        self._clusters: Clusters | None = None
         self._wanted_part = ""
         self._norm = "counts"
         self._cell = (0, 0)
@@ -69,19 +87,29 @@ class Confusion(PictureView):
         self.controls.addWidget(self._hint, 1)
         self.set_theme(theme)
 
-    def set_content(self, content: Mapping[str, IntArray], class_names: Sequence[str]) -> None:
-        """Show the matrices (K, K) of the parts that have points, and of "all" points."""
+    def set_content(
+        self, content: Mapping[str, IntArray], class_names: Sequence[str], clusters: Clusters | None = None
+    ) -> None:
+        """Show the matrices of the parts that have points, and of "all" points: (K, K), or with a column a cluster."""
         if set(content) != set(self._matrices):
             self._part_box.clear()
             for part, title in _PARTS:
                 if part in content:
                     self._part_box.addItem(title, part)
-        self._matrices, self._class_names = content, tuple(class_names)
-        last = max(0, len(self._class_names) - 1)
-        self._cell = min(self._cell[0], last), min(self._cell[1], last)
+        self._matrices, self._class_names, self._clusters = content, tuple(class_names), clusters
+        last_row, last_column = max(0, len(self._class_names) - 1), max(0, len(self._columns) - 1)
+        self._cell = min(self._cell[0], last_row), min(self._cell[1], last_column)
         if self._matrices:
             self._part_box.set_key(self.part)
         self.redraw()
+
+    @property
+    def _columns(self) -> tuple[str, ...]:
+        return self._class_names if self._clusters is None else self._clusters.names
+
+    def _stands_for(self, column: int) -> int:
+        """The row of the class that a column stands for; -1 for a cluster that stands for none."""
+        return column if self._clusters is None else self._clusters.classes[column]
 
     @property
     def part(self) -> str:
@@ -104,6 +132,10 @@ class Confusion(PictureView):
         if not self._matrices:
             return self.empty
         matrix = self._matrices[self.part]
+        if self._clusters is not None:
+            found = sum(int(matrix[row, column]) for column, row in enumerate(self._clusters.classes) if row >= 0)
+            alike = f"{found:,} of {matrix.sum():,} points are in the cluster that stands for their class"
+            return f"{alike}. In hand: {self.cell_text(*self._cell)}"
         wrong = np.where(np.eye(len(matrix), dtype=bool), 0, matrix)
         said = f"{_SPOKEN[self.part]} points: {np.trace(matrix):,} of {matrix.sum():,} are right"
         if wrong.sum() == 0:
@@ -116,48 +148,50 @@ class Confusion(PictureView):
         """One cell in words."""
         matrix = self._matrices[self.part]
         count, of_true, of_said = matrix[true, predicted], matrix[true].sum(), matrix[:, predicted].sum()
-        true_name, said_name = self._class_names[true], self._class_names[predicted]
-        text = f"{count:,} of the {of_true:,} points of {true_name} are predicted as {said_name}"
+        true_name, said_name = self._class_names[true], self._columns[predicted]
+        verb, whole = f"predicted as {said_name}", f"what is predicted as {said_name}"
+        if self._clusters is not None:
+            whole = self._clusters.spoken[predicted]
+            verb = f"in {whole}"
+        text = f"{count:,} of the {of_true:,} points of {true_name} are {verb}"
         shares = [f"{_percent(count / of_true)} of {true_name}"] if of_true else []
-        shares += [f"{_percent(count / of_said)} of what is predicted as {said_name}"] if of_said else []
+        shares += [f"{_percent(count / of_said)} of {whole}"] if of_said else []
         return f"{text} ({', '.join(shares)})." if shares else f"{text}."
 
     # -- layout
 
     def least_size(self) -> QSize:
-        k = len(self._class_names)
         if not self._matrices:
             return QSize(0, 0)
-        return QSize(round(60 + _LEAST_COLUMN * (k + 1)), (k + 1) * _LEAST_ROW + 44)
+        rows, columns = len(self._class_names) + 1, len(self._columns) + 1
+        return QSize(round(60 + _LEAST_COLUMN * columns), rows * _LEAST_ROW + 44)
 
     def _grid(self, target: QRectF, theme: Theme) -> tuple[QRectF, float, float]:
         """The area of the cells, and the width and height of each."""
         font = QFontMetricsF(chart_font(theme))
-        k = len(self._class_names)
+        rows, columns = len(self._class_names), len(self._columns)
         names = min(_MOST_NAME, max(font.horizontalAdvance(name) for name in self._class_names))
         left = target.left() + 14 + font.height() + names + 10
         top = target.top() + 2 * font.height() + 4
-        height = min(_MOST_ROW, max(_LEAST_ROW, (target.bottom() - 6 - _GAP - top) / (k + 1)))
-        width = min(_MOST_COLUMN, max(_LEAST_COLUMN, (target.right() - 12 - _GAP - left) / (k + 1)), height * 3)
-        return QRectF(left, top, width * k, height * k), width, height
+        height = min(_MOST_ROW, max(_LEAST_ROW, (target.bottom() - 6 - _GAP - top) / (rows + 1)))
+        width = min(_MOST_COLUMN, max(_LEAST_COLUMN, (target.right() - 12 - _GAP - left) / (columns + 1)), height * 3)
+        return QRectF(left, top, width * columns, height * rows), width, height
 
     def _cell_area(self, grid: QRectF, width: float, height: float, row: int, column: int) -> QRectF:
-        """A cell, or with the number of classes as row or column a total."""
-        k = len(self._class_names)
-        left = grid.left() + column * width + (_GAP if column == k else 0.0)
-        top = grid.top() + row * height + (_GAP if row == k else 0.0)
+        """A cell, or with the number of rows or columns as row or column a total."""
+        left = grid.left() + column * width + (_GAP if column == len(self._columns) else 0.0)
+        top = grid.top() + row * height + (_GAP if row == len(self._class_names) else 0.0)
         return QRectF(left, top, width, height)
 
     def cell_at(self, at: QPointF) -> tuple[int, int] | None:
-        """The true and the predicted class of the cell at a place of the picture."""
+        """The row and the column of the cell at a place of the picture."""
         if not self._matrices:
             return None
         grid, width, height = self._grid(QRectF(self.canvas.rect()), self.theme)
         if not grid.contains(at):
             return None
-        last = len(self._class_names) - 1
         row, column = int((at.y() - grid.top()) / height), int((at.x() - grid.left()) / width)
-        return min(row, last), min(column, last)
+        return min(row, len(self._class_names) - 1), min(column, len(self._columns) - 1)
 
     def cell_area(self, true: int, predicted: int) -> QRectF:
         """Where a cell is in the picture on the screen."""
@@ -170,16 +204,17 @@ class Confusion(PictureView):
             self.write_empty(painter, target, theme)
             return
         matrix = self._matrices[self.part]
-        k = len(matrix)
+        rows, columns = matrix.shape
         shares = _shares(matrix, self._norm)
         grid, width, height = self._grid(target, theme)
         font = chart_font(theme)
         font.setPixelSize(min(font.pixelSize() + 1, max(9, round(height * 0.62))))
         self._paint_names(painter, target, theme, grid, width, height)
         painter.setFont(font)
-        for row in range(k):
-            for column in range(k):
-                full = theme.accent if row == column else theme.danger
+        for row in range(rows):
+            for column in range(columns):
+                own = self._stands_for(column)
+                full = theme.accent if row == own else theme.muted if own < 0 else theme.danger
                 ground, ink = cell_colours(theme.window, full, round(_STRENGTHS * float(shares[row, column]) ** 0.7))
                 area = self._cell_area(grid, width, height, row, column)
                 painter.fillRect(area.adjusted(0.5, 0.5, -0.5, -0.5), ground)
@@ -189,12 +224,13 @@ class Confusion(PictureView):
         painter.setBrush(Qt.BrushStyle.NoBrush)
         painter.drawRect(grid)
         painter.setPen(QColor(theme.muted))
-        for index in range(k):
-            right = self._cell_area(grid, width, height, index, k)
-            below = self._cell_area(grid, width, height, k, index)
-            painter.drawText(right, Qt.AlignmentFlag.AlignCenter, f"{matrix[index].sum():,}")
-            painter.drawText(below, Qt.AlignmentFlag.AlignCenter, f"{matrix[:, index].sum():,}")
-        corner = self._cell_area(grid, width, height, k, k)
+        for row in range(rows):
+            right = self._cell_area(grid, width, height, row, columns)
+            painter.drawText(right, Qt.AlignmentFlag.AlignCenter, f"{matrix[row].sum():,}")
+        for column in range(columns):
+            below = self._cell_area(grid, width, height, rows, column)
+            painter.drawText(below, Qt.AlignmentFlag.AlignCenter, f"{matrix[:, column].sum():,}")
+        corner = self._cell_area(grid, width, height, rows, columns)
         painter.drawText(corner, Qt.AlignmentFlag.AlignCenter, f"{matrix.sum():,}")
 
     def _paint_names(
@@ -204,9 +240,9 @@ class Confusion(PictureView):
         font = QFontMetricsF(painter.font())
         right, elide = Qt.TextElideMode.ElideRight, font.elidedText
         painter.setPen(QColor(theme.muted))
-        title = elide("predicted", right, grid.width())
+        title = elide("predicted" if self._clusters is None else "cluster", right, grid.width())
         write(painter, grid.center().x() - font.horizontalAdvance(title) / 2, grid.top() - 1.5 * font.height(), title)
-        total = self._cell_area(grid, width, height, 0, len(self._class_names))
+        total = self._cell_area(grid, width, height, 0, len(self._columns))
         write(
             painter, total.center().x() - font.horizontalAdvance("total") / 2, grid.top() - font.height() / 2, "total"
         )
@@ -223,6 +259,7 @@ class Confusion(PictureView):
             area = self._cell_area(grid, width, height, index, 0)
             text = elide(name, right, room)
             write(painter, grid.left() - 8 - font.horizontalAdvance(text), area.center().y(), text)
+        for index, name in enumerate(self._columns):
             above = self._cell_area(grid, width, height, 0, index)
             text = elide(name, right, width - 4)
             left = above.center().x() - font.horizontalAdvance(text) / 2
@@ -269,8 +306,8 @@ class Confusion(PictureView):
         if key not in steps:
             return False
         down, across = steps[Qt.Key(key)]
-        last = len(self._class_names) - 1
-        self._cell = min(max(self._cell[0] + down, 0), last), min(max(self._cell[1] + across, 0), last)
+        last_row, last_column = len(self._class_names) - 1, len(self._columns) - 1
+        self._cell = min(max(self._cell[0] + down, 0), last_row), min(max(self._cell[1] + across, 0), last_column)
         self.redraw()
         return True
 

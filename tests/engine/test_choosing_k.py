@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -12,13 +13,14 @@ from sklearn.cluster import KMeans as Reference
 
 from engine.choosing_k import ChoosingK, has_k
 from engine.cluster_metrics import silhouettes
-from engine.cluster_report import ChoiceOfK, as_classes, silhouette_report
+from engine.cluster_report import ChoiceOfK, classes_by_cluster, silhouette_report
 from engine.experiment import Experiment, GeneratedData, GeneratorName
 from engine.generators import GENERATORS
 from engine.learner import TrainingData
 from engine.learners.hierarchical import Hierarchical
 from engine.learners.k_means import KMeans
 from engine.learners.mlp import MultilayerPerceptron
+from engine.snapshot import Judged
 from engine.training import Run
 from engine.training_settings import Training
 
@@ -27,6 +29,12 @@ def run_on(name: GeneratorName, **how: Any) -> Run:
     made = Run(Experiment(data=GeneratedData(generator=name, n_points=400), learner=KMeans.model_validate(how)))
     made.advance_epochs(500)
     return made
+
+
+def said(run: Run) -> Judged:
+    judged = run.judged()
+    assert judged is not None
+    return judged
 
 
 def chosen(Z: np.ndarray, **how: Any) -> ChoiceOfK:
@@ -126,17 +134,39 @@ def test_silhouettes_are_sorted_within_their_clusters() -> None:
     assert silhouette_report(run_on("blobs", k=1).judged()) is None
 
 
-def test_clusters_are_called_after_the_classes_that_they_match() -> None:
-    run = run_on("blobs", k=4, restarts=10)
-    judged = as_classes(run.judged())
-    assert judged is not None
+def test_clusters_stand_beside_the_classes_that_they_match() -> None:
+    judged = said(run_on("blobs", k=4, restarts=10))
+    found = classes_by_cluster(judged)
+    assert found is not None
+    assert found.classes.tolist() == [0, 1, 2, 3]
+    assert np.trace(found.counts) / found.counts.sum() > 0.95
+    for known, column in np.ndindex(found.counts.shape):
+        rows = found.rows(judged, known, column)
+        assert len(rows) == found.counts[known, column]
+        assert (judged.dataset.y[rows] == known).all()
+        assert judged.prediction.labels is not None
+        assert (judged.prediction.labels[rows] == found.clusters[column]).all()
+    assert classes_by_cluster(run_on("uniform").judged()) is None
+
+
+def test_clusters_beyond_the_number_of_classes_have_columns_of_their_own() -> None:
+    judged = said(run_on("blobs", k=7, restarts=10))
+    found = classes_by_cluster(judged)
+    assert found is not None
+    assert found.counts.shape == (4, 7)
+    assert found.classes.tolist() == [0, 1, 2, 3, -1, -1, -1]
+    assert sorted(found.clusters.tolist()) == list(range(7))
+    assert found.counts.sum() == len(judged.rows)
+    assert found.counts[:, 4:].sum() > 0, "seven clusters of four classes agree less than four do"
+
+
+def test_points_of_no_cluster_have_the_last_column() -> None:
+    judged = said(run_on("blobs", k=4))
     assert judged.prediction.labels is not None
-    assert np.mean(judged.prediction.labels == judged.y) > 0.95
-    more = as_classes(
-        run_on("blobs", k=7, restarts=10).judged()
-    )  # those beyond four go with the class that most of them have
-    assert more is not None
-    assert more.prediction.labels is not None
-    assert set(more.prediction.labels.tolist()) == {0, 1, 2, 3}
-    assert np.mean(more.prediction.labels == more.y) > 0.9
-    assert as_classes(run_on("uniform").judged()) is None
+    labels = np.where(np.arange(len(judged.rows)) < 10, -1, judged.prediction.labels)
+    found = classes_by_cluster(replace(judged, prediction=replace(judged.prediction, labels=labels)))
+    assert found is not None
+    assert found.clusters[-1] == found.classes[-1] == -1
+    assert found.counts[:, -1].sum() == 10
+    none = replace(judged, prediction=replace(judged.prediction, labels=np.full(len(labels), -1)))
+    assert classes_by_cluster(none) is None

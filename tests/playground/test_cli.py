@@ -345,6 +345,10 @@ def test_clusters_are_printed_and_new_points_are_put_into_them(say: Say, tmp_pat
     assert sorted(clusters["sizes"].values()) == sorted(np.bincount(best.labels_).tolist())
     assert len(clusters["labels"]) == 150
     assert np.trace(clusters["confusion"]["counts"]) > 110
+    assert clusters["confusion"]["stands_for"] == clusters["confusion"]["classes"]
+    assert np.sum(clusters["confusion"]["counts"], axis=0).tolist() == [
+        clusters["sizes"][str(cluster)] for cluster in clusters["confusion"]["clusters"]
+    ]
     places = np.array(clusters["centres"]["places"])
     assert 4 < places[:, 0].mean() < 7  # centimetres of a sepal, not standard deviations
     assert "evaluation" not in found

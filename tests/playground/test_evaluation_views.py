@@ -18,8 +18,9 @@ from sklearn import metrics as reference
 from engine import weights
 from engine.dataset import Part
 from engine.edits import set_values
-from engine.experiment import Experiment
+from engine.experiment import Experiment, GeneratedData
 from engine.learner import TrainingData
+from engine.learners.k_means import KMeans
 from engine.overlays import Line
 from engine.training import Run
 from playground.settings import AppSettings
@@ -143,6 +144,27 @@ def test_a_click_on_a_cell_selects_its_points_on_the_stage(open_window: Open) ->
     assert len(wanted)
     assert shown.workspace.selection.tolist() == wanted.tolist()
     assert hands.status == f"{len(wanted)} test points of A predicted as B are selected."
+
+
+def test_a_click_on_a_class_in_a_cluster_selects_its_points(open_window: Open) -> None:
+    blobs = Experiment(data=GeneratedData(generator="blobs"), learner=KMeans(k=6))
+    hands = open_window(blobs)
+    hands.press(hands.window.top_bar.transport.step_button)
+    hands.wait(lambda: hands.epoch == 1)
+    choose(hands, "Confusion")
+    view = hands.find(Confusion)
+    hands.wait(lambda: "stands for their class" in view.summary())
+    at = view.cell_area(2, 2).center().toPoint()
+    QTest.mouseClick(view.canvas, Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier, at)
+    shown = hands.window.shown
+    selection, said = shown.workspace.selection, shown.predictions
+    assert len(selection)
+    assert said is not None
+    assert said.labels is not None
+    assert set(shown.dataset.y[selection].tolist()) == {2}
+    (cluster,) = set(said.labels[selection].tolist())
+    assert hands.status == f"{len(selection)} points of C in cluster {cluster + 1} are selected."
+    assert len(selection) == np.count_nonzero((shown.dataset.y == 2) & (said.labels == cluster))
 
 
 def test_a_click_on_a_residual_selects_its_point(open_window: Open) -> None:

@@ -21,7 +21,7 @@ from engine.ranking import rankings
 from engine.report import reports
 from engine.snapshot import Judged
 from tests.engine.sayings import said_of_classes
-from widgets.confusion import Confusion, contrast, readable_on
+from widgets.confusion import Clusters, Confusion, contrast, readable_on
 from widgets.metrics_table import MetricsTable
 from widgets.picture_view import PictureView
 from widgets.residuals import Residuals
@@ -231,6 +231,22 @@ def test_another_part_is_counted_when_it_is_chosen(show: Show, qtbot: QtBot) -> 
     with qtbot.waitSignal(view.cell_chosen) as heard:
         click(view, view.cell_area(0, 0).center())
     assert heard.args == ["all", 0, 0]
+
+
+def test_clusters_stand_in_the_columns_where_points_were_grouped(show: Show, qtbot: QtBot) -> None:
+    matrix = np.array([[9, 0, 1], [2, 8, 0]])
+    view = Confusion()
+    clusters = Clusters(("3", "1", "none"), ("cluster 3", "cluster 1", "no cluster"), (0, 1, -1))
+    view.set_content({"all": matrix}, ("A", "B"), clusters)
+    show(view, 600, 300)
+    assert view.summary().startswith("17 of 20 points are in the cluster that stands for their class.")
+    assert view.cell_text(1, 0) == "2 of the 10 points of B are in cluster 3 (20 % of B, 18 % of cluster 3)."
+    with qtbot.waitSignal(view.cell_chosen) as heard:
+        click(view, view.cell_area(0, 2).center())
+    assert heard.args == ["all", 0, 2]
+    for _ in range(3):
+        QTest.keyClick(view.canvas, Qt.Key.Key_Left)
+    assert view.cell_text(0, 0) in view.summary()
 
 
 def test_shares_by_row_are_recalls_and_by_column_precisions(show: Show, picture: Picture) -> None:
