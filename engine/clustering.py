@@ -97,7 +97,7 @@ class ClusterLearner(StepwiseLearner[S]):
         return None
 
     def metrics(self, state: S, data: TrainingData) -> dict[str, float]:
-        """Numbers of its own, by the names of `engine.metrics.METRICS`."""
+        """Numbers of its own, by the names of `engine.metric_names.METRICS`."""
         return {}
 
     def touched(self, state: S, data: TrainingData, touch: Touch) -> S:

@@ -67,7 +67,7 @@ class ProjectionLearner(StepwiseLearner[S]):
         return None
 
     def metrics(self, state: S, data: TrainingData) -> dict[str, float]:
-        """Numbers of its own, by the names of `engine.metrics.METRICS`."""
+        """Numbers of its own, by the names of `engine.metric_names.METRICS`."""
         return {}
 
     def quality(self, state: S, data: TrainingData) -> float:

@@ -1,14 +1,13 @@
-"""Which learners there are and what each is for: the one table a new learner is added to."""
+"""Which learners there are and what each is for; those without targets have tables of their own."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import Annotated, Literal
+from typing import Annotated
 
 from pydantic import Field
 
 from engine.dataset import UNSUPERVISED, Task
+from engine.learner_entry import LearnerEntry
 from engine.learners.autoencoder import Autoencoder
 from engine.learners.dbscan import DBSCAN
 from engine.learners.decision_tree import DecisionTree
@@ -39,6 +38,7 @@ from engine.learners.spectral import Spectral
 from engine.learners.svm import SupportVectorMachine
 from engine.learners.tsne import TSNE
 from engine.settings import Settings
+from engine.unlabelled_entries import CLUSTERINGS, PROJECTIONS
 
 LearnerSettings = Annotated[
     LinearRegression
@@ -73,62 +73,6 @@ LearnerSettings = Annotated[
     Field(discriminator="kind"),
 ]
 
-
-@dataclass(frozen=True)
-class LearnerEntry:
-    """One learner as a menu shows it.
-
-    Parameters
-    ----------
-    kind, title, sentence : the key, the label on screen, and the idea.
-    family : those of one family stand together in a menu.
-    tasks : what it can do.
-    settings : its settings; the file of that name makes the learner.
-    formula : LaTeX.
-    own_losses : by task, the name of the loss that it judges itself by; None where it is trained by gradients, with the
-        loss, the optimizer and the penalties of the training settings.
-    endless : whether its steps may go on for ever though they are its own; those trained by gradients always may.
-    refits : whether one step does it all, so that a changed setting or point is fitted again at once.
-    has_band : whether how sure it is, is half of what there is to see.
-    most_points : the most training points that it learns from, 0 for any number; and `why_not_more`, a clause.
-    live : the settings that may change while it learns, without beginning anew.
-    epoch : what is counted while it learns.
-    many_steps : whether its steps are hundreds that each move little, and not a few that are each worth a look.
-    score : what the second curve of a projection shows of its quality.
-    axis : what the scores of a projection are called, each with its number.
-    has_map : whether a projection knows the scores of any point, and not only of those that it has learned from.
-    has_way_back : whether a projection knows what points its scores stand for.
-    colours_plane : whether how a score runs over the plane is half of what there is to see.
-    has_centres : whether its clusters have centres, which can be taken in hand.
-    lines : by the field of the view that hides them, what the lines between its points are called, and what they are.
-    """
-
-    kind: str
-    title: str
-    family: str
-    tasks: tuple[Task, ...]
-    settings: type[Settings]
-    formula: str
-    sentence: str
-    own_losses: Mapping[Task, str] | None = None
-    endless: bool = False
-    refits: bool = False
-    has_band: bool = False
-    most_points: int = 0
-    why_not_more: str = ""
-    live: tuple[str, ...] = ()
-    epoch: str = "epoch"
-    many_steps: bool = False
-    score: Literal["explained variance", "separation", "trustworthiness"] = "trustworthiness"
-    axis: str = "score"
-    has_map: bool = True
-    has_way_back: bool = False
-    colours_plane: bool = False
-    has_centres: bool = False
-    lines: Mapping[str, tuple[str, str]] = field(default_factory=dict)
-
-
-_FEET = ("Feet", "Draws a line from each point to the foot of its perpendicular.")
 
 LEARNERS: dict[str, LearnerEntry] = {
     entry.kind: entry
@@ -275,259 +219,8 @@ LEARNERS: dict[str, LearnerEntry] = {
             most_points=5_000,
             why_not_more="it is solved in one piece",
         ),
-        LearnerEntry(
-            "k_means",
-            "k-means",
-            "centres",
-            ("clustering",),
-            KMeans,
-            r"\min_{\mu,\,c} \; \frac{1}{n} \sum_i \lVert x_i - \mu_{c_i} \rVert^2",
-            "Points go to the nearest centre, centres to the middle of their points, in turn.",
-            own_losses={"clustering": "inertia per point"},
-            live=("k", "centres", "restarts", "empty"),
-            epoch="half-step",
-            has_centres=True,
-        ),
-        LearnerEntry(
-            "k_medoids",
-            "k-medoids",
-            "centres",
-            ("clustering",),
-            KMedoids,
-            r"\min_{m,\,c} \; \frac{1}{n} \sum_i d(x_i,\, x_{m_{c_i}})",
-            "As k-means, but each centre is one of the points, and distances are not squared.",
-            own_losses={"clustering": "distance per point"},
-            most_points=5_000,
-            why_not_more="it compares every point with every other",
-            live=("k", "centres", "restarts", "method"),
-            epoch="half-step",
-            has_centres=True,
-        ),
-        LearnerEntry(
-            "gaussian_mixture",
-            "Gaussian mixture",
-            "centres",
-            ("clustering",),
-            GaussianMixture,
-            r"p(x) = \sum_k \pi_k \, \mathcal{N}(x;\, \mu_k, \Sigma_k)",
-            "Each point belongs to each of a few Gaussians to some degree, and these follow their points.",
-            own_losses={"clustering": "minus log-likelihood per point"},
-            live=("k", "centres", "tolerance", "variance_floor"),
-            epoch="half-step",
-            has_centres=True,
-        ),
-        LearnerEntry(
-            "dbscan",
-            "DBSCAN",
-            "neighbours and kernels",
-            ("clustering",),
-            DBSCAN,
-            r"\lvert \{\, j : \lVert x_i - x_j \rVert \le \varepsilon \,\} \rvert \ge m",
-            "Points with enough neighbours make clusters that grow from one to the next; the rest is noise.",
-            own_losses={"clustering": "share without a cluster"},
-            most_points=100_000,
-            why_not_more="it visits them one by one",
-            live=("eps", "min_samples"),
-            epoch="point",
-        ),
-        LearnerEntry(
-            "mean_shift",
-            "Mean shift",
-            "neighbours and kernels",
-            ("clustering",),
-            MeanShift,
-            r"x \leftarrow \frac{\sum_i K(x_i - x) \, x_i}{\sum_i K(x_i - x)}",
-            "Every point walks uphill to where more points are; those that meet on one summit are a cluster.",
-            own_losses={"clustering": "minus log density of the walkers"},
-            most_points=10_000,
-            why_not_more="its walkers look at all of them at every move",
-            live=("bandwidth", "kernel", "members"),
-            epoch="move",
-            lines={"members": ("Ways", "Draws a line from where each point began to where it has walked.")},
-        ),
-        LearnerEntry(
-            "spectral",
-            "Spectral clustering",
-            "neighbours and kernels",
-            ("clustering",),
-            Spectral,
-            r"\left( I - D^{-1/2} W D^{-1/2} \right) u = \lambda \, u",
-            "A graph of who is near whom, its first eigenvectors, and k-means on what they say of each point.",
-            own_losses={"clustering": "inertia in the eigenspace"},
-            most_points=4_000,
-            why_not_more="it looks for eigenvectors of a matrix of all pairs of points",
-            live=("k", "affinity", "neighbours", "gamma", "rows"),
-            epoch="step",
-            lines={"members": ("Graph", "Draws the edges of the graph; of all pairs the strong ones.")},
-        ),
-        LearnerEntry(
-            "hierarchical",
-            "Hierarchical clustering",
-            "hierarchies",
-            ("clustering",),
-            Hierarchical,
-            r"\min_{A \neq B} \; d(A, B) \;\Rightarrow\; A \cup B",
-            "Every point alone at first, then the two nearest clusters joined, until all are one tree to be cut.",
-            own_losses={"clustering": "merge height"},
-            most_points=5_000,
-            why_not_more="all pairs of points are compared",
-            live=("cut_by", "k", "height"),
-            epoch="merge",
-        ),
-        LearnerEntry(
-            "pca",
-            "Principal components",
-            "linear projections",
-            ("projection",),
-            PrincipalComponents,
-            r"\max_{\lVert v \rVert = 1} \; \frac{1}{n} \sum_i \left( v^\top (x_i - \bar{x}) \right)^2",
-            "The directions along which the points vary most; what lies across them is given up.",
-            own_losses={"projection": "reconstruction error"},
-            live=("components", "angle", "direction", "whiten"),
-            epoch="step",
-            score="explained variance",
-            axis="PC",
-            lines={"residuals": _FEET},
-            has_way_back=True,
-        ),
-        LearnerEntry(
-            "lda_projection",
-            "Linear discriminants (LDA)",
-            "linear projections",
-            ("projection",),
-            LinearDiscriminants,
-            r"\max_{w} \; \frac{w^\top S_B \, w}{w^\top S_W \, w}",
-            "The directions along which known classes lie farthest apart for how wide they are.",
-            own_losses={"projection": "ratio left over"},
-            live=("components", "angle", "direction", "shrinkage"),
-            epoch="step",
-            score="separation",
-            axis="LD",
-            lines={"residuals": _FEET},
-            has_way_back=True,
-        ),
-        LearnerEntry(
-            "ica",
-            "Independent components (ICA)",
-            "linear projections",
-            ("projection",),
-            IndependentComponents,
-            r"\max_{\lVert w \rVert = 1} \; \left( E[G(w^\top x)] - E[G(\nu)] \right)^2",
-            "Features are taken for mixtures of independent sources: scores as far from Gaussian as can be find them.",
-            own_losses={"projection": "minus negentropy"},
-            epoch="step",
-            axis="IC",
-            has_way_back=True,
-        ),
-        LearnerEntry(
-            "kernel_pca",
-            "Kernel PCA",
-            "neighbours and kernels",
-            ("projection",),
-            KernelPrincipalComponents,
-            r"t(x) = \frac{1}{\sqrt{\lambda}} \sum_i v_i \, k(x_i, x) \quad K v = \lambda v",
-            "Principal components of features that only a kernel knows of: their lines of equal score are curves.",
-            own_losses={"projection": "left over among the kernel's features"},
-            most_points=3_000,
-            why_not_more="it compares every point with every other",
-            live=("components", "ridge"),
-            epoch="step",
-            score="explained variance",
-            many_steps=True,
-            axis="PC",
-            colours_plane=True,
-            has_way_back=True,
-        ),
-        LearnerEntry(
-            "mds",
-            "Multidimensional scaling",
-            "distances",
-            ("projection",),
-            MultidimensionalScaling,
-            r"\min_{y} \; \sum_{i < j} \left( \lVert y_i - y_j \rVert - d(x_i, x_j) \right)^2",
-            "Places that are as far apart as the points are, as well as that can be in few dimensions.",
-            own_losses={"projection": "stress"},
-            most_points=3_000,
-            why_not_more="it compares every point with every other",
-            live=("tolerance",),
-            epoch="step",
-            many_steps=True,
-            axis="MDS",
-            has_map=False,
-        ),
-        LearnerEntry(
-            "isomap",
-            "Isomap",
-            "neighbour embeddings",
-            ("projection",),
-            Isomap,
-            r"\min_{y} \; \lVert \tau(D_G) - y \, y^\top \rVert, \quad \tau(D) = -\tfrac{1}{2} J D^2 J",
-            "Distances are measured along the points, from neighbour to neighbour, and then laid out flat.",
-            own_losses={"projection": "residual variance"},
-            most_points=3_000,
-            why_not_more="it looks for the shortest ways between all of them",
-            live=("neighbours", "components"),
-            epoch="step",
-            axis="Isomap",
-            lines={"members": ("Graph", "Draws the edges between neighbours.")},
-            has_map=False,
-        ),
-        LearnerEntry(
-            "lle",
-            "Locally linear embedding",
-            "neighbour embeddings",
-            ("projection",),
-            LocallyLinearEmbedding,
-            r"\min_{y} \; \frac{1}{n} \sum_i \lVert y_i - \sum_j w_{ij} \, y_j \rVert^2",
-            "Each point is a weighted mean of its neighbours: places are sought that are the same means of theirs.",
-            own_losses={"projection": "embedding error"},
-            most_points=5_000,
-            why_not_more="it looks for eigenvectors of a matrix with a row for each of them",
-            live=("neighbours", "components", "regularization"),
-            epoch="step",
-            axis="LLE",
-            lines={
-                "members": ("Graph", "Draws the edges between neighbours."),
-                "residuals": ("Weights", "Draws a line from each point to what its neighbours say of it."),
-            },
-            has_map=False,
-        ),
-        LearnerEntry(
-            "tsne",
-            "t-SNE",
-            "neighbour embeddings",
-            ("projection",),
-            TSNE,
-            r"\min_{y} \; \sum_{i \neq j} p_{ij} \ln \frac{p_{ij}}{q_{ij}}, \quad"
-            r" q_{ij} \propto \frac{1}{1 + \lVert y_i - y_j \rVert^2}",
-            "Points that are neighbours pull each other together, all others push; what is far apart is not to scale.",
-            own_losses={"projection": "KL divergence"},
-            most_points=5_000,
-            why_not_more="every pair of points counts in every step",
-            live=("perplexity", "rate", "learning_rate", "exaggeration", "steps"),
-            epoch="step",
-            many_steps=True,
-            axis="t-SNE",
-            has_map=False,
-        ),
-        LearnerEntry(
-            "autoencoder",
-            "Autoencoder",
-            "networks",
-            ("projection",),
-            Autoencoder,
-            r"\min_{f,\,g} \; \frac{1}{n} \sum_i \lVert x_i - g(f(x_i)) \rVert^2",
-            "A network learns to give back its input through a bottleneck: what passes it are the scores.",
-            own_losses={"projection": "reconstruction error"},
-            endless=True,
-            live=("optimizer", "learning_rate", "batch_size", "patience"),
-            score="explained variance",
-            many_steps=True,
-            axis="code",
-            colours_plane=True,
-            lines={"residuals": ("Residuals", "Draws a line from each point to what the network gives back.")},
-            has_way_back=True,
-        ),
+        *CLUSTERINGS,
+        *PROJECTIONS,
     )
 }
 

@@ -26,7 +26,7 @@ class Row:
 
     Parameters
     ----------
-    name : of `engine.metrics.METRICS`.
+    name : of `engine.metric_names.METRICS`.
     class_index : the class that it is about; None for all of them.
     estimate : it, ± 1.96 standard errors; NaN where it is undefined.
     """

@@ -23,7 +23,8 @@ from engine.experiment import Experiment, with_new_learner
 from engine.folds import Division, FoldError, Folds, Scheme, final_division, folds_of, subsets
 from engine.generators import dataset_of, task_of
 from engine.learner import Outcome
-from engine.metrics import METRICS, Z95
+from engine.metric_names import METRICS
+from engine.metrics import Z95
 from engine.registry import LEARNERS, ends_by_itself
 
 MOST_RUNS = 1_000_000
@@ -69,7 +70,7 @@ def spread_of(scores: FloatArray) -> Spread:
 
 
 def measures_for(task: Task) -> tuple[str, ...]:
-    """What models of `task` can be judged by, the usual first; see `engine.metrics.METRICS`."""
+    """What models of `task` can be judged by, the usual first; see `engine.metric_names.METRICS`."""
     return ("accuracy", "loss") if task == "classification" else ("rmse", "mae", "r2", "loss")
 
 
@@ -103,7 +104,7 @@ class Study:
     ----------
     candidates : who takes part.
     divisions : of each candidate, who trains and who judges in each of its runs; all have equally many.
-    measure : what is looked at, a name of `engine.metrics.METRICS`.
+    measure : what is looked at, a name of `engine.metric_names.METRICS`.
     scheme : how the points were divided.
     folds : the folds, where they are the same for all.
     keeps_models : whether results carry their models.
@@ -323,7 +324,7 @@ def final_job(experiment: Experiment) -> Job:
 
 def final_sentence(result: Result, measure: str) -> str:
     """What the test part says of the winner, in words."""
-    from engine.metrics import estimate_text
+    from engine.metric_names import estimate_text
 
     estimate = result.metrics.get("test", {}).get(measure)
     if estimate is None:

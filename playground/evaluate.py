@@ -16,7 +16,7 @@ from engine.experiment import Experiment
 from engine.farms import Cluster, FarmError
 from engine.folds import FoldError, Scheme
 from engine.generators import task_of
-from engine.metrics import METRICS
+from engine.metric_names import METRICS
 from engine.search import Axis, axis_of_values, chosen, grid_candidates, random_candidates
 from engine.validation import (
     EPOCHS,

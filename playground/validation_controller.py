@@ -14,7 +14,7 @@ from engine.dataset import rows_in_common
 from engine.edits import SettingError, set_values
 from engine.experiment import Experiment
 from engine.generators import dataset_of, task_of
-from engine.metrics import METRICS
+from engine.metric_names import METRICS
 from engine.model import Model
 from engine.overlays import Line
 from engine.registry import learners_for

@@ -8,7 +8,7 @@ import numpy as np
 
 from engine.comparison import standings
 from engine.dataset import FloatArray
-from engine.metrics import METRICS, estimate_text
+from engine.metric_names import METRICS, estimate_text
 from engine.search import Axis, chosen, value_text
 from engine.snapshot import Estimate
 from engine.validation import Scores, Spread, higher_is_better

@@ -8,7 +8,8 @@ from PySide6.QtCore import QEvent, QSize, Qt
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QSizePolicy, QWidget
 
-from engine.metrics import METRICS, OF_MANY, estimate_text
+from engine.metric_names import METRICS, estimate_text
+from engine.metrics import OF_MANY
 from engine.snapshot import Estimate, SplitMetrics
 from widgets.style import active_theme, set_look, tabular
 

@@ -8,7 +8,8 @@ from dataclasses import dataclass, replace
 from PySide6.QtCore import QPointF, QRectF, QSize, QSizeF, Qt
 from PySide6.QtGui import QColor, QFont, QFontMetricsF, QGuiApplication, QKeySequence, QPainter, QPen, QShortcut
 
-from engine.metrics import METRICS, Z95, estimate_text
+from engine.metric_names import METRICS, estimate_text
+from engine.metrics import Z95
 from engine.report import PartReport
 from engine.snapshot import Estimate
 from widgets.curve_chart import chart_font

@@ -8,10 +8,11 @@ from PySide6.QtWidgets import QPushButton, QToolButton, QVBoxLayout, QWidget
 from engine.dataset import UNSUPERVISED, Task
 from engine.experiment import Experiment, View
 from engine.formulas import FormulaError, read
+from engine.learner_entry import LearnerEntry
 from engine.learners.linear_regression import LinearRegression
 from engine.learners.mlp import MultilayerPerceptron
 from engine.losses import ENDLESS_LOSS, LossMismatch, falls_without_end, latex_of, loss_curve
-from engine.registry import LEARNERS, LearnerEntry, learners_for
+from engine.registry import LEARNERS, learners_for
 from engine.training_settings import LOSS_VARIABLES, Loss, Optimizer, Regularization, StopConditions, Training
 from widgets.colour_chooser import ColourChooser
 from widgets.flow import FlowLayout

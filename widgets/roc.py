@@ -9,7 +9,7 @@ from PySide6.QtGui import QColor, QPainter, QPen
 from PySide6.QtWidgets import QLabel
 
 from engine.experiment import View
-from engine.metrics import estimate_text, number_of_digits
+from engine.metric_names import estimate_text, number_of_digits
 from engine.ranking import Ranking, threshold_between
 from widgets.fields import field_specs
 from widgets.picture_view import PictureView

@@ -11,7 +11,7 @@ from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QColor, QFontMetricsF, QPainter, QPen
 
 from engine.dataset import PART_NAMES, FloatArray
-from engine.metrics import estimate_text, number_of_digits
+from engine.metric_names import estimate_text, number_of_digits
 from engine.ranking import BINS, Calibration, RankCurve, Ranking
 from widgets.curve_chart import chart_font, curve_colour, part_pen, polyline
 from widgets.stage_geometry import Floats

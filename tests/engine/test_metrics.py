@@ -8,19 +8,8 @@ import pytest
 from sklearn.metrics import accuracy_score, mean_absolute_error, mean_squared_error, r2_score
 
 from engine.learner import Prediction
-from engine.metrics import (
-    METRICS,
-    accuracy,
-    estimate_text,
-    mae,
-    mean_with_interval,
-    mse,
-    number_of_digits,
-    r2,
-    rmse,
-    score_of,
-    split_metrics,
-)
+from engine.metric_names import METRICS, estimate_text, number_of_digits
+from engine.metrics import accuracy, mae, mean_with_interval, mse, r2, rmse, score_of, split_metrics
 from engine.snapshot import Estimate
 
 RNG = np.random.default_rng(1)
