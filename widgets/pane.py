@@ -21,6 +21,8 @@ from widgets.style import scaled
 from widgets.theme import Theme
 
 _SELECTING = ("select", "lasso")
+_BOX = 116
+"""Pixels for the name of a score: "Isomap 10" and the arrow of its box."""
 _ROOMY = 0.55
 """Points that fill less than this share of what is in view are fitted anew."""
 
@@ -51,17 +53,39 @@ class Pane(QWidget):
         self.close_button.setToolTip(tooltip_html(f"Takes {title.lower()} away; the chips under “Show” bring it back."))
         self.close_button.setAccessibleName(f"Close {title.lower()}")
         self.close_button.clicked.connect(lambda: self.closed.emit(self.key))
-        head = QHBoxLayout()
-        head.setContentsMargins(2, 0, 0, 0)
-        head.setSpacing(6)
-        head.addWidget(self.heading, 1)
-        head.addLayout(self.controls)
-        head.addWidget(self.close_button)
-        column = QVBoxLayout(self)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.setSpacing(3)
-        column.addLayout(head)
-        column.addWidget(body, 1)
+        self.buttons = QHBoxLayout()
+        self.buttons.setSpacing(4)
+        self.buttons.addWidget(self.close_button)
+        self._head = QHBoxLayout()
+        self._head.setContentsMargins(2, 0, 0, 0)
+        self._head.setSpacing(6)
+        self._head.addWidget(self.heading, 1)
+        self._head.addLayout(self.controls)
+        self._head.addLayout(self.buttons)
+        self._column = QVBoxLayout(self)
+        self._column.setContentsMargins(0, 0, 0, 0)
+        self._column.setSpacing(3)
+        self._column.addLayout(self._head)
+        self._column.addWidget(body, 1)
+
+    def lay_out_controls(self) -> None:
+        """Give the controls a line of their own where the name would have no room beside them."""
+        name = self.heading.fontMetrics().horizontalAdvance(self.title)
+        controls, buttons = self.controls.sizeHint().width(), self.buttons.sizeHint().width()
+        is_narrow = controls > 0 and name + controls + buttons + 3 * self._head.spacing() > self.width()
+        if is_narrow == (self._column.indexOf(self.controls) >= 0):
+            return
+        if is_narrow:
+            self._head.removeItem(self.controls)
+            self._column.insertLayout(1, self.controls)
+        else:
+            self._column.removeItem(self.controls)
+            self._head.insertLayout(1, self.controls)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Lay out the controls for the new width."""
+        super().resizeEvent(event)
+        self.lay_out_controls()
 
     def render_figure(self, painter: QPainter, target: QRectF, theme: Theme) -> None:
         """Paint a figure of it into `target`, in the colours of a theme."""
@@ -175,13 +199,14 @@ class ScorePane(Pane):
             box.setToolTip(tooltip_html(f"{View.model_fields[path.removeprefix('view.')].description}"))
             box.setProperty("path", path)
             box.setMinimumWidth(scaled(72))
-            box.setMaximumWidth(scaled(92))
+            box.setMaximumWidth(scaled(_BOX))
             box.activated.connect(self._on_activated)
         self._times = QLabel("×")
         self.loadings = chip("Loadings", tooltip_html(str(View.model_fields["loadings"].description)), "Loadings")
         self.loadings.clicked.connect(lambda checked: self.edited.emit("view.loadings", checked, True))
-        for widget in (self.horizontal, self._times, self.vertical, self.loadings):
+        for widget in (self.horizontal, self._times, self.vertical):
             self.controls.addWidget(widget)
+        self.buttons.insertWidget(0, self.loadings)
         self.set_theme(theme)
 
     def set_scores(self, names: tuple[str, ...], horizontal: int, vertical: int, loadings: bool | None) -> None:
@@ -196,6 +221,7 @@ class ScorePane(Pane):
             widget.setVisible(len(names) > 2)
         self.loadings.setVisible(loadings is not None)
         self.loadings.setChecked(bool(loadings))
+        self.lay_out_controls()
 
     def set_content(
         self,

@@ -27,6 +27,8 @@ LEGEND_CORNERS: tuple[Corner, ...] = ("top right", "top left", "bottom right", "
 EQUATION_CORNERS: tuple[Corner, ...] = ("top left", "bottom left", "bottom right", "top right")
 _TOLERATED = 2
 """A card stays in its usual place while it covers no more points than this."""
+_MOST_CAPTION = 0.3
+"""Of the height of the plot."""
 _LOOKED_AT = 4096
 """Of many points, about so many, evenly chosen, say where they are."""
 
@@ -125,11 +127,13 @@ def paint_message(painter: QPainter, frame: Frame, message: str) -> None:
 
 
 def paint_caption(painter: QPainter, frame: Frame, caption: str) -> None:
-    """Write a sentence in small letters along the lower edge of the plot."""
+    """Write a sentence in small letters along the lower edge of the plot, unless that would hide much of it."""
     plot, font = frame.plot, frame.font(-2)
     room = QRectF(0, 0, plot.width() - 2 * CARD_GAP - _PADDING, plot.height())
     text = QFontMetricsF(font).boundingRect(room, _EQUATION_FLAGS, caption)
     size = QSizeF(text.width() + _PADDING + 2, text.height() + 0.5 * _PADDING)
+    if size.height() > _MOST_CAPTION * plot.height():
+        return
     card = QRectF(plot.left() + 6, plot.bottom() - 6 - size.height(), *size.toTuple())
     paint_card(painter, frame, card)
     painter.setPen(QColor(frame.theme.muted))

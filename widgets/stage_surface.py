@@ -54,7 +54,7 @@ class StageSurface(QWidget):
         self._focus_by_key = False
         self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
-        self.setMinimumSize(240, 180)
+        self.setMinimumSize(120, 90)
         self._say_summary()
 
     # What is shown.

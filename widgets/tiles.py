@@ -13,10 +13,29 @@ _SHAPE = 1.15
 """How much wider than high a tile likes to be."""
 
 
+_LEAST = 150.0
+"""Pixels; where a tile beside the main one would be less wide or high, all become alike if that makes it larger."""
+
+
 def tiled(count: int, area: QRectF) -> list[QRectF]:
-    """Where `count` tiles lie in an area: the first takes half of it once there are others, which share the rest."""
+    """Where `count` tiles lie in an area: the first takes half of it once there are others, which share the rest.
+
+    Where these would be too small to be read, all are alike.
+    """
     if count < 2:
         return [area] * count
+    places = _with_a_main_one(count, area)
+    if _smallest(places) >= _LEAST:
+        return places
+    alike = _grid(count, area)
+    return alike if _smallest(alike) > _smallest(places) else places
+
+
+def _smallest(places: list[QRectF]) -> float:
+    return min(min(place.width(), place.height()) for place in places)
+
+
+def _with_a_main_one(count: int, area: QRectF) -> list[QRectF]:
     wide, tall = (area.width() - _GAP) / 2, (area.height() - _GAP) / 2
     if area.width() >= _SHAPE * area.height():
         main = QRectF(area.left(), area.top(), wide, area.height())
