@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 
 from engine.cells import LONGEST_LABEL, Table, TableError, decoded, read_table
+from engine.clustering import UNASSIGNED
 from engine.dataset import CLASS_NAMES, MAX_CLASSES, PART_NAMES, Dataset, FloatArray, IntArray, Points
 from engine.experiment import DrawnData
 from engine.files import write_atomically
@@ -252,7 +253,7 @@ def points_text(dataset: Dataset, rows: IntArray | None = None) -> str:
 
 def _target_title(dataset: Dataset) -> str:
     """What the target's column is called: a class of drawn points is a label."""
-    unnamed = dataset.task == "classification" and dataset.target_name == "y"
+    unnamed = bool(dataset.class_names) and dataset.target_name == "y"
     return "label" if unnamed else dataset.target_name
 
 
@@ -270,7 +271,7 @@ def write_predictions(path: str | os.PathLike[str], dataset: Dataset, prediction
         If it cannot be written.
     """
     target = _target_title(dataset)
-    header, columns = _said(prediction, dataset.class_names)
+    header, columns = _said(prediction, dataset)
     parts = [PART_NAMES[part] for part in dataset.parts.tolist()]
     text = _csv(
         (*dataset.input_names, target, "part", *header),
@@ -308,7 +309,7 @@ def predict_table(
     names = dataset.input_names if rows is None else rows.names
     inputs: Iterable[Sequence[str]] = _inputs(X) if rows is None else zip(*rows.cells, strict=True)
     said = predict(X)
-    header, columns = _said(said, group_names(said) if dataset.task == "clustering" else dataset.class_names)
+    header, columns = _said(said, dataset)
     write_atomically(target, _csv((*names, *header), (*inputs, *columns)).encode())
     return () if rows is None else rows.remarks
 
@@ -341,7 +342,7 @@ def _inputs(X: FloatArray) -> Iterator[list[str]]:
 
 def _targets(dataset: Dataset, rows: IntArray) -> list[str]:
     y = dataset.y[rows]
-    if dataset.task == "regression":
+    if not dataset.class_names:
         return _shortest(y)
     return [dataset.class_names[index] for index in y.astype(np.int64).tolist()]
 
@@ -351,13 +352,24 @@ def _shortest(values: FloatArray) -> list[str]:
     return [str(value) for value in values.astype(np.float32)]
 
 
-def group_names(prediction: Prediction) -> tuple[str, ...]:
-    """What the clusters of a prediction are called; the last name is for points that belong to none (label -1)."""
-    return (*(f"Cluster {number}" for number in range(1, prediction.scores.shape[1] + 1)), "no cluster")
+def _said_of_groups(prediction: Prediction) -> tuple[tuple[str, ...], list[Sequence[Any]]]:
+    """The columns of a grouping: the cluster of each row and, where rows belong by degrees, how much to each."""
+    assert prediction.labels is not None
+    said: list[Sequence[Any]] = [
+        ["no cluster" if label == UNASSIGNED else f"Cluster {label + 1}" for label in prediction.labels.tolist()]
+    ]
+    shares = prediction.probabilities
+    if shares is None or np.isin(shares, (0.0, 1.0)).all():
+        return ("predicted",), said
+    of_each = (f"p(Cluster {number})" for number in range(1, shares.shape[1] + 1))
+    return ("predicted", *of_each), [*said, *shares.T.tolist()]
 
 
-def _said(prediction: Prediction, class_names: tuple[str, ...]) -> tuple[tuple[str, ...], list[Sequence[Any]]]:
+def _said(prediction: Prediction, dataset: Dataset) -> tuple[tuple[str, ...], list[Sequence[Any]]]:
     """The columns of a prediction: their names and contents, to full precision."""
+    if dataset.task == "clustering":
+        return _said_of_groups(prediction)
+    class_names = dataset.class_names
     if prediction.labels is None and prediction.values is None:
         return tuple(f"t{number}" for number in range(1, prediction.scores.shape[1] + 1)), prediction.scores.T.tolist()
     if prediction.labels is None:

@@ -13,11 +13,16 @@ from hypothesis import strategies as st
 
 from engine import cells, tables
 from engine.dataset import Dataset, Points
-from engine.experiment import DrawnData, Preparation
+from engine.experiment import DrawnData, Experiment, GeneratedData, Preparation
 from engine.files import WriteError
 from engine.generators import dataset_of
 from engine.learner import Prediction
+from engine.learners.dbscan import DBSCAN
+from engine.learners.gaussian_mixture import GaussianMixture
+from engine.learners.k_means import KMeans
+from engine.learners.mean_shift import MeanShift
 from engine.snapshot import CurvePoint
+from engine.table_sets import bundled_table
 from engine.tables import (
     TableError,
     parse_points,
@@ -29,6 +34,7 @@ from engine.tables import (
     write_points,
     write_predictions,
 )
+from engine.training import Run
 from tests.engine.strategies import drawn_points
 
 often = hypothesis_settings(max_examples=80, deadline=None, suppress_health_check=list(HealthCheck))
@@ -252,6 +258,46 @@ def test_predictions_of_classes_stand_beside_their_points(tmp_path: Path) -> Non
     assert [row["predicted"] for row in rows] == ["dog" if value > 0.5 else "cat" for value in p]
     assert [row["part"] for row in rows] == [("train", "validation", "test")[part] for part in dataset.parts]
     assert parse_points((tmp_path / "p.csv").read_text()).points == points  # The other columns do no harm.
+
+
+@pytest.mark.parametrize(
+    ("data", "learner", "title", "first"),
+    [
+        (GeneratedData(generator="blobs", n_points=60), KMeans(k=7), "label", "A"),  # more clusters than classes
+        (GeneratedData(generator="uniform", n_points=60), DBSCAN(eps=0.01), "label", "A"),  # noise
+        (GeneratedData(generator="blobs", n_points=60), MeanShift(bandwidth=0.01), "label", "A"),  # more than colours
+        (bundled_table("diabetes"), KMeans(k=3), "progression", "151.0"),
+    ],
+)
+def test_clusters_are_written_by_their_numbers_beside_the_known_targets(
+    data: Any, learner: Any, title: str, first: str, tmp_path: Path
+) -> None:
+    run = Run(Experiment(data=data, learner=learner))
+    run.advance_epochs(500)
+    said = run.model().of_points()
+    assert said is not None
+    write_predictions(tmp_path / "p.csv", run.dataset, said)
+    rows = _rows(tmp_path / "p.csv")
+    assert list(rows[0])[-3:] == [title, "part", "predicted"]
+    assert rows[0][title] == first
+    assert said.labels is not None
+    assert [row["predicted"] for row in rows] == [
+        "no cluster" if label < 0 else f"Cluster {label + 1}" for label in said.labels
+    ]
+
+
+def test_belonging_by_degrees_is_written_for_each_cluster(tmp_path: Path) -> None:
+    run = Run(Experiment(data=GeneratedData(generator="blobs", n_points=60), learner=GaussianMixture(k=3)))
+    run.advance_epochs(3)
+    said = run.model().of_points()
+    assert said is not None
+    write_predictions(tmp_path / "p.csv", run.dataset, said)
+    rows = _rows(tmp_path / "p.csv")
+    assert list(rows[0])[-3:] == ["p(Cluster 1)", "p(Cluster 2)", "p(Cluster 3)"]
+    for row in rows:
+        shares = [float(row[f"p(Cluster {number})"]) for number in (1, 2, 3)]
+        assert sum(shares) == pytest.approx(1)
+        assert row["predicted"] == f"Cluster {int(np.argmax(shares)) + 1}"
 
 
 @pytest.mark.parametrize(("n_scores", "columns"), [(1, ["score"]), (3, ["score(a)", "score(b)", "score(c)"])])
