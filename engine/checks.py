@@ -132,7 +132,9 @@ def _about_points(experiment: Experiment, dataset: Dataset) -> Iterator[Complain
             yield _only_one_class(experiment, dataset, int(present[0]), points_path)
             return
     elif len(rows) == 1:
-        yield Complaint(points_path, "Only one point is left to train on: add points, or lower the test share.")
+        held_out = dataset.task not in UNSUPERVISED
+        what_to_do = "add points, or lower the test share." if held_out else "add points."
+        yield Complaint(points_path, f"Only one point is {'left to train on' if held_out else 'there'}: {what_to_do}")
         return
     # Nearly always the second point says it; only equal ones are worth looking through.
     if (dataset.X[rows[:2]] == dataset.X[rows[0]]).all() and (dataset.X[rows] == dataset.X[rows[0]]).all():

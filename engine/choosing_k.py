@@ -88,6 +88,8 @@ class ChoosingK:
         done = [logs for logs in self._logs if len(logs) == _REFERENCES]
         gap, error = np.full(len(self._objective), np.nan), np.full(len(self._objective), np.nan)
         for index, logs in enumerate(done):
+            if not np.isfinite([*logs, _log(self._inertia[index])]).all():
+                continue  # every point is its own centre, so there is no spread to compare
             gap[index] = np.mean(logs) - _log(self._inertia[index])
             error[index] = np.std(logs) * math.sqrt(1.0 + 1.0 / _REFERENCES)
         return ChoiceOfK(

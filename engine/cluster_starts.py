@@ -8,6 +8,23 @@ from engine.dataset import FloatArray, IntArray, frozen_array
 from engine.learner import TrainingData
 
 
+def best_of(results: tuple[float, ...], what: str) -> str:
+    """What came of several beginnings, each with its result: how many found the best, and how bad the worst was.
+
+    >>> best_of((2.0, 2.0), "inertia")
+    'All 2 beginnings came to the same inertia.'
+    >>> best_of((2.0, 3.0, 2.0), "inertia")
+    'The best of 3 beginnings, to which 2 came; the worst has 1.5 times its inertia.'
+    """
+    best, worst = min(results), max(results)
+    among = sum(result <= best * (1 + 1e-9) for result in results)
+    if among == len(results):
+        return f"All {among} beginnings came to the same {what}."
+    came = "only one" if among == 1 else f"{among}"
+    times = f"; the worst has {worst / best:.3g} times its {what}" if best > 0 else ""
+    return f"The best of {len(results)} beginnings, to which {came} came{times}."
+
+
 def random_points(Z: FloatArray, k: int, rng: np.random.Generator) -> IntArray:
     """The rows of k points of `Z` (n, p), drawn by chance: (k,)."""
     return np.asarray(rng.choice(len(Z), k, replace=False))

@@ -77,6 +77,7 @@ CLUSTERINGS = (
         why_not_more="it visits them one by one",
         live=("eps", "min_samples"),
         epoch="point",
+        many_steps=True,
     ),
     LearnerEntry(
         "mean_shift",
@@ -121,6 +122,7 @@ CLUSTERINGS = (
         why_not_more="all pairs of points are compared",
         live=("cut_by", "k", "height"),
         epoch="merge",
+        many_steps=True,
     ),
 )
 """Those that find groups, in menu order."""

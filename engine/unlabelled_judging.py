@@ -110,7 +110,8 @@ class ClusterJudging(UnlabelledJudging):
         silhouette = silhouettes(self._data.Z[sample], labels[sample])
         if np.isfinite(silhouette).any():
             found["silhouette"] = Estimate(float(np.mean(silhouette)))
-        if len(np.unique(self._data.y)) > 1 and self._dataset.class_names:
+        has_clusters = bool((labels != UNASSIGNED).any())
+        if has_clusters and len(np.unique(self._data.y)) > 1 and self._dataset.class_names:
             found["ari"] = Estimate(adjusted_rand_index(self._data.y, labels))
             found["nmi"] = Estimate(normalized_mutual_information(self._data.y, labels))
         return found

@@ -280,7 +280,8 @@ class FileController(QObject):
             self._window.document.replace(load_experiment(example.path), None)
             self._window.look.fit_at_once()
             self._window.look.pace()
-            self._window.say(f"{example.title}. {example.sentence}")
+            mark = "" if example.title.endswith("?") else "."
+            self._window.say(f"{example.title}{mark} {example.sentence}")
 
     def _fill_recent(self) -> None:
         if self._recent_menu is None:

@@ -263,10 +263,8 @@ class GaussianMixtureLearner(ClusterLearner[MixtureState]):
 
     def ending(self, state: MixtureState) -> str:
         """How it ended, and what has become of components that are too small."""
-        said = (
-            f"The mean log-likelihood grows by less than {self.settings.tolerance:g} a step, after"
-            f" {state.step:,} half-steps."
-        )
+        least = f"{self.settings.tolerance:.12f}".rstrip("0")
+        said = f"The mean log-likelihood grows by less than {least} a step, after {state.step:,} half-steps."
         if state.mixture.lost:
             said += f" {_these(state.mixture.lost)} lost all points: ask for fewer."
         if state.mixture.held:

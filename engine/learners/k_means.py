@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
-from engine.cluster_starts import centres_by_hand, farthest_first, made_by_hand, plus_plus, random_points
+from engine.cluster_starts import best_of, centres_by_hand, farthest_first, made_by_hand, plus_plus, random_points
 from engine.clustering import MOST_CLUSTERS, MOST_RINGS, UNASSIGNED, ClusterLearner, ClusterState, Touch
 from engine.dataset import FloatArray, IntArray, frozen_array
 from engine.learner import Path, Prediction, TrainingData
@@ -297,15 +297,9 @@ class KMeansLearner(ClusterLearner[KMeansState]):
 
     def ending(self, state: KMeansState) -> str:
         """How it ended, and of several beginnings which was best."""
-        said = f"No point changes its cluster any more, after {state.step:,} half-steps."
         if len(state.results) > 1:
-            best = min(state.results)
-            among = sum(result <= best * (1 + 1e-9) for result in state.results)
-            said = (
-                f"The best of {len(state.results)} beginnings, which {among} came to; the worst has"
-                f" {max(state.results) / best if best else 1:.3g} times its inertia."
-            )
-        return said
+            return best_of(state.results, "inertia")
+        return f"No point changes its cluster any more, after {state.step:,} half-steps."
 
     # -- what it says
 

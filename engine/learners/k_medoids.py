@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 
 from engine import medoids
-from engine.cluster_starts import centres_by_hand, farthest_first, made_by_hand, plus_plus, random_points
+from engine.cluster_starts import best_of, centres_by_hand, farthest_first, made_by_hand, plus_plus, random_points
 from engine.clustering import MOST_CLUSTERS, MOST_RINGS, UNASSIGNED, ClusterLearner, ClusterState, Touch
 from engine.dataset import FloatArray, IntArray, frozen_array
 from engine.learner import Prediction, TrainingData
@@ -305,12 +305,7 @@ class KMedoidsLearner(ClusterLearner[KMedoidsState]):
     def ending(self, state: KMedoidsState) -> str:
         """How it ended, and of several beginnings which was best."""
         if len(state.results) > 1:
-            best = min(state.results)
-            among = sum(result <= best * (1 + 1e-9) for result in state.results)
-            return (
-                f"The best of {len(state.results)} beginnings, which {among} came to; the worst has"
-                f" {max(state.results) / best if best else 1:.3g} times its mean distance."
-            )
+            return best_of(state.results, "mean distance")
         if self.settings.method == "pam":
             return f"No swap of a medoid for another point lowers the mean distance, after {state.step:,} steps."
         return f"Every medoid is the best of its cluster, after {state.step:,} half-steps."

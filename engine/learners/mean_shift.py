@@ -205,7 +205,8 @@ class MeanShiftLearner(ClusterLearner[MeanShiftState]):
         k, m = len(state.modes), len(state.seeds)
         clusters = "1 mode" if k == 1 else f"{k:,} modes"
         who = f"a sample of {m:,} points" if m < len(state.labels) else f"{m:,} points"
-        return f"{clusters} for {who}, after {state.moves:,} moves."
+        moves = "1 move" if state.moves == 1 else f"{state.moves:,} moves"
+        return f"{clusters} for {who}, after {moves}."
 
     # -- what it says
 

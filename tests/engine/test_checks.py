@@ -12,6 +12,7 @@ from engine.checks import allowed_losses, check, default_loss, losses_for
 from engine.dataset import Part, Points
 from engine.experiment import DrawnData, Experiment, GeneratedData
 from engine.generators import GENERATORS, dataset_for, dataset_of
+from engine.learners.k_means import KMeans
 from engine.learners.linear_regression import LinearRegression
 from engine.learners.logistic_regression import LogisticRegression
 from engine.learners.mlp import MultilayerPerceptron
@@ -35,6 +36,12 @@ def _complaints(experiment: Experiment) -> dict[str, tuple[str, bool]]:
 
 def _made(**parts: Any) -> Experiment:
     return Experiment.model_validate(parts)
+
+
+def test_one_point_to_group_is_not_for_a_want_of_training_points() -> None:
+    one = Experiment(data=_drawn([[0, 0]], [0]), learner=KMeans(k=1))
+    sentences = {complaint.path: complaint.sentence for complaint in check(one, dataset_for(one))}
+    assert sentences["data.points"] == "Only one point is there: add points."
 
 
 @pytest.mark.parametrize("name", GENERATORS)

@@ -55,6 +55,14 @@ def test_the_gap_statistic_finds_the_clusters_that_there_are_and_none_where_ther
     assert GENERATORS[name].classes == k
 
 
+def test_where_every_point_is_a_cluster_there_is_no_gap() -> None:
+    Z = np.random.default_rng(1).normal(size=(6, 2))
+    found = chosen(Z)
+    assert found.ks[-1] == 6
+    assert np.isnan(found.gap[-1])
+    assert np.isfinite(found.gap[:-1]).all()
+
+
 def test_a_tree_is_cut_into_each_k_however_it_is_cut_on_the_stage() -> None:
     rng = np.random.default_rng(4)
     Z = np.concatenate([centre + 0.15 * rng.normal(size=(220, 2)) for centre in ([0, 0], [2, 0], [1, 2])])

@@ -197,6 +197,7 @@ def test_a_component_that_collapses_is_held_by_the_floor_and_that_is_said() -> N
     np.testing.assert_allclose(last.mixture.means[held], [9, 9])
     np.testing.assert_allclose(last.mixture.covariances[held], 1e-4 * np.eye(2))
     sentence = learner.outcome(last).sentence
+    assert "less than 0.00001 a step" in sentence
     assert f"Component {held + 1} has shrunk to the variance floor" in sentence
     assert "Raise the floor" in sentence
     assert "shrunk" not in learner.outcome(run(learner_of(data, k=1), data)[-1]).sentence

@@ -132,6 +132,9 @@ def test_of_several_beginnings_the_best_is_kept() -> None:
     assert last.objective == pytest.approx(min(last.results))
     assert inertia(data.Z, last) / 200 == pytest.approx(min(last.results))
     assert "8 beginnings" in learner.outcome(last).sentence
+    apart = TrainingData(np.array([[0.0, 0.0], [0, 1], [9, 0], [9, 1]]), np.zeros(4, np.int64), "clustering")
+    learner = learner_of(apart, k=2, restarts=4, initialization="farthest_first")
+    assert learner.outcome(run(learner, apart)[-1]).sentence == "All 4 beginnings came to the same inertia."
 
 
 def test_a_hand_moves_adds_and_removes_centres() -> None:

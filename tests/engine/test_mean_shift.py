@@ -132,6 +132,16 @@ def test_blobs_have_as_many_modes_as_they_are() -> None:
         assert made.metrics()["all"]["ari"].value > 0.95
 
 
+def test_one_move_is_one_move_and_before_the_modes_nothing_is_compared_with_classes() -> None:
+    made = Run(Experiment(data=GeneratedData(generator="blobs", n_points=60), learner=MeanShift(bandwidth=0.001)))
+    made.advance(1)
+    assert not made.outcome.final
+    assert "ari" not in made.metrics().get("all", {})
+    made.advance(50)
+    assert made.outcome.sentence == "60 modes for 60 points, after 1 move."
+    assert "ari" in made.metrics()["all"]
+
+
 def test_of_very_many_points_a_sample_walks(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(mean_shift, "MOST_SEEDS", 50)
     data = clouds(400)

@@ -83,6 +83,13 @@ def test_an_example_opens_from_the_menu_as_an_experiment_without_a_file(open_win
     assert hands.window.top_bar.transport.speed.currentText() == "3 steps/s"
 
 
+def test_an_example_that_asks_is_said_with_its_question_mark(open_window: Open) -> None:
+    hands = open_window()
+    menu = next(each for each in hands.window.findChildren(QMenu) if each.title() == "&Examples")
+    next(each for each in menu.actions() if each.text() == "k-means: how many clusters?").trigger()
+    hands.wait(lambda: hands.status.startswith("k-means: how many clusters? Open"))
+
+
 def test_a_map_of_a_thousand_steps_flows_and_one_of_three_is_followed_step_by_step(open_window: Open) -> None:
     hands = open_window()
     speed = hands.window.top_bar.transport.speed
@@ -90,7 +97,8 @@ def test_a_map_of_a_thousand_steps_flows_and_one_of_three_is_followed_step_by_st
     by_title = {each.text(): each for each in menu.actions()}
     for title, wanted in (
         ("t-SNE on digits", "60 epochs/s"), ("Isomap on the Swiss roll", "3 steps/s"),
-        ("An autoencoder that bends", "60 epochs/s"),
+        ("An autoencoder that bends", "60 epochs/s"), ("k-means", "3 steps/s"), ("DBSCAN on rings", "60 epochs/s"),
+        ("Hierarchical clustering", "60 epochs/s"),
     ):  # fmt: skip
         by_title[title].trigger()
         QApplication.processEvents()
