@@ -87,7 +87,6 @@ class FileController(QObject):
         else:
             return False
         self._window.look.fit_at_once()
-        self._window.look.pace()
         self._remember(path)
         self._window.say(f"Opened {path.name}.")
         return True
@@ -279,7 +278,6 @@ class FileController(QObject):
             example: Example = action.data()
             self._window.document.replace(load_experiment(example.path), None)
             self._window.look.fit_at_once()
-            self._window.look.pace()
             mark = "" if example.title.endswith("?") else "."
             self._window.say(f"{example.title}{mark} {example.sentence}")
 

@@ -175,8 +175,6 @@ class MainWindow(QMainWindow):
         self.stage.range_changed.connect(self.look.on_range_changed)
         self.stage.tool_chosen.connect(self.data.on_tool_chosen)
         self.stage.fit_requested.connect(self.look.fit)
-        for chosen in (self.model_panel.task_chosen, self.model_panel.learner_chosen):
-            chosen.connect(lambda _: self.look.pace())
         self.stage.centre_touched.connect(self.model.on_centre_touched)
         self.stage.centre_dropped.connect(self.document.end_merge)
         self.model.said.connect(self.say)
@@ -273,6 +271,8 @@ class MainWindow(QMainWindow):
         emptied = isinstance(new.data, DrawnData) and len(new.data.points) == 0
         if (old.view.x_range is not None and new.view.x_range is None) or (emptied and old.data != new.data):
             self.presenter.fit()
+        if old.learner.kind != new.learner.kind:  # by a menu, by undo, or by learning from what was found
+            self.look.pace()
         self.refresh()
 
     def _on_run_failed(self, failure: object) -> None:

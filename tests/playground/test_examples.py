@@ -90,6 +90,21 @@ def test_an_example_that_asks_is_said_with_its_question_mark(open_window: Open) 
     hands.wait(lambda: hands.status.startswith("k-means: how many clusters? Open"))
 
 
+def test_the_speed_goes_with_the_model_when_clusters_become_classes_and_back(open_window: Open) -> None:
+    hands = open_window()
+    speed = hands.window.top_bar.transport.speed
+    menu = next(each for each in hands.window.findChildren(QMenu) if each.title() == "&Examples")
+    next(each for each in menu.actions() if each.text() == "k-means").trigger()
+    hands.wait(lambda: speed.currentText() == "3 steps/s" and hands.window.shown.model is not None)
+    hands.press(hands.window.top_bar.transport.step_button)
+    hands.wait(lambda: hands.epoch == 1)
+    hands.do("data.from_found")
+    hands.wait(lambda: hands.window.document.experiment.learner.kind != "k_means")
+    hands.wait(lambda: speed.currentText() == "Flat out")
+    hands.do("edit.undo")
+    hands.wait(lambda: speed.currentText() == "3 steps/s")
+
+
 def test_a_map_of_a_thousand_steps_flows_and_one_of_three_is_followed_step_by_step(open_window: Open) -> None:
     hands = open_window()
     speed = hands.window.top_bar.transport.speed
