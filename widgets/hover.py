@@ -138,8 +138,8 @@ def _said(dataset: Dataset, prediction: Prediction) -> list[str]:
     if dataset.task == "clustering":
         return [] if prediction.labels is None else [_cluster(int(prediction.labels[0]))]
     if dataset.task == "projection":
-        scores = prediction.scores[0][:_MOST_CLASSES]
-        return _in_lines([f"t{_lowered(k)} = {_significant(float(t))}" for k, t in enumerate(scores, 1)])
+        scores = prediction.scores[0][:_MOST_CLASSES].tolist()  # NaN where a map knows nothing of the place
+        return _in_lines([f"t{_lowered(k)} = {_significant(t)}" for k, t in enumerate(scores, 1) if math.isfinite(t)])
     names = [shortened(name) for name in dataset.class_names]
     # A model that has not heard of the newest class speaks of the others.
     if prediction.probabilities is not None:

@@ -21,6 +21,10 @@ from widgets.style import scaled
 from widgets.theme import Theme
 
 _SELECTING = ("select", "lasso")
+_LEAST_STACK = 6.0
+"""Points; stacks that are lower are not drawn out to the height of the plot."""
+_GROUND = 0.06
+"""Below stacked points, as a share of the highest stack; above them there is twice as much."""
 _BOX = 116
 """Pixels for the name of a score: "Isomap 10" and the arrow of its box."""
 _ROOMY = 0.55
@@ -135,7 +139,15 @@ class LinkedStage(Stage):
     def fit(self) -> None:
         """Fit the points now and from now on."""
         self._zoomed_by_hand = False
-        self.show_range(*fitted_range(self.figure.dataset), equal_units=self._equal_units)
+        self.show_range(*self._fitted(self._equal_units), equal_units=self._equal_units)
+
+    def _fitted(self, equal_units: bool) -> tuple[Range, Range]:
+        """The part of the plane that shows every point; of points that are stacked with the ground they stand on."""
+        x_range, y_range = fitted_range(self.figure.dataset)
+        if equal_units or len(self.figure.dataset.points) == 0:
+            return x_range, y_range
+        top = max(_LEAST_STACK, float(self.figure.dataset.X[:, 1].max()))
+        return x_range, (-_GROUND * top, (1 + 2 * _GROUND) * top)
 
     def follow(self, equal_units: bool) -> None:
         """Fit the points if they are out of sight, or close together in it."""
@@ -144,7 +156,7 @@ class LinkedStage(Stage):
             self._axes, self._equal_units, self._zoomed_by_hand, self._told = axes, equal_units, False, None
         if self._zoomed_by_hand or len(self.figure.dataset.points) == 0:
             return
-        wanted = fitted_range(self.figure.dataset)
+        wanted = self._fitted(equal_units)
         shown = self.figure.x_range, self.figure.y_range
         inside = all(s[0] <= w[0] and w[1] <= s[1] for s, w in zip(shown, wanted, strict=True))
         filled = max((w[1] - w[0]) / (s[1] - s[0]) for s, w in zip(shown, wanted, strict=True))

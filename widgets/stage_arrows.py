@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-from PySide6.QtCore import QPointF, QRectF, Qt
+from PySide6.QtCore import QPointF, QRectF, QSizeF, Qt
 from PySide6.QtGui import QColor, QFontMetricsF, QPainter, QPen, QPolygonF
 
 from engine.overlays import Arrows, Loadings, Overlay
@@ -17,6 +17,8 @@ from widgets.stage_shapes import solid
 
 _LEAST_ARROW = 6.0
 """Pixels; a shorter one has no direction that could be seen."""
+_LEAST_NUMBERED = 16.0
+"""Pixels; of shorter arrows the numbers would lie in a heap."""
 _MOST_ARROWS = 24
 """Of more features those that count for most have arrows: more would hide the points."""
 _MOST_NAMES = 16
@@ -30,9 +32,13 @@ def paint_arrows(painter: QPainter, frame: Frame, arrows: Arrows) -> None:
     painter.save()
     painter.setClipRect(frame.plot)
     painter.setFont(frame.font(-1, bold=True))
+    numbered: list[QRectF] = []
     for index, tip in enumerate(tips):
         colour = QColor(frame.theme.accent if index >= arrows.settled else frame.theme.boundary)
         length = float(np.hypot(*(tip - origin)))
+        is_held = index >= arrows.settled and arrows.turns_by_hand
+        if length < _LEAST_ARROW and not is_held:
+            continue
         along = (tip - origin) / max(length, 1e-9)
         across = np.array([-along[1], along[0]])
         corners = (tip, tip - 11 * along + 6 * across, tip - 11 * along - 6 * across)
@@ -44,15 +50,16 @@ def paint_arrows(painter: QPainter, frame: Frame, arrows: Arrows) -> None:
         painter.setBrush(colour)
         painter.drawPolygon(head)
         painter.setBrush(Qt.BrushStyle.NoBrush)
-        if index >= arrows.settled and arrows.turns_by_hand:
+        if is_held:
             painter.setPen(QPen(colour, 2.0))
             painter.drawEllipse(QPointF(*tip), CENTRE_RADIUS, CENTRE_RADIUS)
         if len(tips) > 1:
-            beside = QPointF(*(tip + 16 * along))
+            number = QRectF(QPointF(*(tip + 16 * along - 7)), QSizeF(14, 14))
+            if length < _LEAST_NUMBERED or any(number.intersects(other) for other in numbered):
+                continue
+            numbered.append(number)
             painter.setPen(colour)
-            painter.drawText(
-                QRectF(beside - QPointF(20, 20), beside + QPointF(20, 20)), Qt.AlignmentFlag.AlignCenter, str(index + 1)
-            )
+            painter.drawText(number.adjusted(-13, -13, 13, 13), Qt.AlignmentFlag.AlignCenter, str(index + 1))
     painter.restore()
 
 

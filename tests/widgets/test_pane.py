@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -10,9 +11,10 @@ from PySide6.QtGui import QImage, QPainter
 from PySide6.QtWidgets import QApplication, QWidget
 from pytestqt.qtbot import QtBot
 
-from engine.dataset import Dataset
+from engine.dataset import Dataset, Points
 from engine.experiment import GeneratedData, Preparation
 from engine.generators import dataset_of
+from engine.overlays import Arrows
 from widgets.pairs import Pairs
 from widgets.pane import Pane, ReconstructionPane, ScorePane
 from widgets.parallel import ParallelCoordinates
@@ -58,6 +60,40 @@ def test_no_pane_is_larger_than_its_room(qtbot: QtBot, key: str) -> None:
     pane.setGeometry(0, 0, 150, 160)
     shown(qtbot, room, 300, 300)
     assert pane.rect().contains(pane.body.geometry())
+
+
+def test_points_that_are_stacked_stand_on_the_ground(qtbot: QtBot) -> None:
+    pane = ScorePane(LIGHT)
+    shown(qtbot, pane, 400, 300)
+    for heights in (np.ones(5), np.array([1.0, 1.0, 2.0, 2.0, 3.0]), np.arange(1.0, 41.0)):
+        places = np.column_stack([np.linspace(-0.5, 0.5, len(heights)), heights])
+        points = Points.empty(2).adding(places.astype(np.float32), np.zeros(len(heights), np.float32))
+        stacked = replace(blobs(), points=points, parts=np.zeros(len(heights), np.int8), input_names=("PC 1", "count"))
+        pane.set_content(stacked, None, None, (), equal_units=False)
+        low, high = pane.stage.figure.y_range
+        assert -0.1 * high < low < 0
+        assert high >= 6
+        assert 1.05 * heights.max() < high < max(7, 1.2 * heights.max())
+
+
+def test_of_directions_that_are_hardly_seen_no_numbers_lie_in_a_heap(qtbot: QtBot) -> None:
+    stage = Stage(LIGHT)
+    shown(qtbot, stage, 500, 400)
+    stage.set_dataset(blobs())
+    stage.set_range((-1.0, 1.0), (-1.0, 1.0))
+
+    def painted(tips: list[list[float]]) -> np.ndarray:
+        stage.set_overlays((Arrows(np.zeros(2), np.array(tips), len(tips), False),))
+        image = QImage(500, 400, QImage.Format.Format_RGB32)
+        painter = QPainter(image)
+        stage.render_figure(painter, image.rect().toRectF())
+        painter.end()
+        return np.array(image.constBits()).copy()
+
+    two = [[0.6, 0.0], [0.0, 0.6]]
+    heap = [[0.004 * np.cos(angle), 0.004 * np.sin(angle)] for angle in range(10)]
+    np.testing.assert_array_equal(painted(two + heap), painted(two))
+    assert (painted([*two, [-0.4, 0.3]]) != painted(two)).any()
 
 
 @pytest.mark.parametrize(("size", "is_seen"), [((150, 140), False), ((600, 420), True)])

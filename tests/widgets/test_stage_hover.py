@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 from itertools import pairwise
 
 import numpy as np
@@ -68,6 +69,12 @@ def test_a_model_that_has_not_heard_of_the_newest_class_speaks_of_the_others() -
 def test_what_is_no_number_is_said_to_be_undefined() -> None:
     said = Prediction(np.array([[np.nan]]), None, None, np.array([np.nan]))
     assert lines(dataset_of([[0.0, 0.0]], [0], "regression"), (0, 0), said)[1] == "h(x) = undefined"
+
+
+def test_where_a_map_knows_no_scores_nothing_is_said_of_them() -> None:
+    dataset = replace(dataset_of([[0.0, 0.0]], [0]), task="projection")
+    assert lines(dataset, (0, 0), Prediction(np.array([[0.5, -2.0]])))[1] == "t₁ = 0.5000   t₂ = −2.000"
+    assert len(lines(dataset, (0, 0), Prediction(np.array([[np.nan, np.nan]])))) == 1
 
 
 @pytest.fixture
