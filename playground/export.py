@@ -22,7 +22,7 @@ from engine.files import write_atomically
 from engine.learner import Prediction
 from engine.overlays import Equation, Overlay
 from engine.snapshot import CurvePoint, Field
-from playground.pane_contents import PANES, PaneFacts, fill_pane, make_pane
+from playground.pane_contents import PANES, PaneFacts, fill_pane, make_pane, why_no_figure
 from widgets.curve_chart import ScoreName
 from widgets.curves import Curves
 from widgets.stage import Stage, fitted_range
@@ -104,10 +104,13 @@ def write_figure(path: Path, content: FigureContent, what: str = "stage", scale:
 
     Raises
     ------
-    FigureError : for another suffix, figure or scale.
+    FigureError : for another suffix, figure or scale, and for a pane that has nothing to show.
     OSError : when the file cannot be written.
     """
     check_path(path)
+    why_not = why_no_figure(what, content.panes) if content.panes is not None else ""
+    if why_not:
+        raise FigureError(why_not)
     writers: dict[str, Callable[[], bytes]] = {
         ".png": lambda: _png(figure_image(content, what, scale, theme)),
         ".svg": lambda: _svg(content, what, theme, path.stem),

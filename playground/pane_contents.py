@@ -90,6 +90,17 @@ def fill_pane(pane: Pane, facts: PaneFacts) -> IntArray:
     return facts.dataset.points.ids
 
 
+def why_no_figure(key: str, facts: PaneFacts) -> str:
+    """Why a pane has nothing that a figure could show; empty where it has."""
+    if key == "projection" and score_report(facts.judged) is None:
+        return "there are no scores to draw: choose a projection, such as learner.kind=pca"
+    if key == "reconstruction" and reconstruction_report(facts.judged) is None:
+        return "there is no reconstruction to draw: choose a projection with a way back, such as learner.kind=pca"
+    if key in ("pairs", "parallel") and facts.dataset.n_inputs < 2:
+        return f"there is one input only, and so no {PANES[key].lower()} to draw"
+    return ""
+
+
 def _fill_scores(pane: ScorePane, facts: PaneFacts) -> IntArray:
     view = facts.view
     report = score_report(facts.judged, view.horizontal_score, view.vertical_score)

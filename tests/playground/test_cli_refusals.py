@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from engine.edits import set_values
+from engine.files import load_experiment, save_experiment
 from tests.playground.command_line import Say, refused
 
 # -- wrong arguments ---------------------------------------------------------------------------------------------------
@@ -38,6 +40,11 @@ from tests.playground.command_line import Say, refused
         ("render {moons} -o {folder}/none/figure.png", ("no folder", "none")),
         ("render {moons} -o {folder}/figure.png --theme blue", ("--theme", "blue", "dark")),
         ("render {moons} -o {folder}/figure.png --scale 9", ("--scale", "9")),
+        ("render {moons} -o {folder}/figure.png --epochs 1 --what projection", ("no scores", "choose a projection")),
+        (
+            "render {tsne} -o {folder}/figure.png --epochs 1 --what reconstruction",
+            ("no reconstruction", "learner.kind=pca"),
+        ),
         ("schema more", ("more",)),
     ],
 )
@@ -46,7 +53,9 @@ def test_wrong_arguments_are_answered_in_one_sentence(
 ) -> None:
     points = tmp_path / "points.csv"
     points.write_text("0,1\n", "utf-8")
-    names = {"moons": moons, "folder": tmp_path, "points": points}
+    tsne = tmp_path / "tsne.playground"
+    save_experiment(tsne, set_values(load_experiment(moons), {"learner.kind": "tsne"}))
+    names = {"moons": moons, "tsne": tsne, "folder": tmp_path, "points": points}
     sentence = refused(say(*line.format(**names).split()))
     for word in words:
         assert word.format(**names) in sentence
