@@ -35,5 +35,7 @@ def learning_from_found(experiment: Experiment, judged: Judged) -> Experiment:
     scored = with_scores_as_inputs(known, said.scores, names, f"Scores: {entry.title}")
     following: Task = scored.task if scored.task == "regression" or dataset.n_classes > 1 else "clustering"
     changed = choices.with_data(with_new_learner(experiment, learners_for(following)[0].kind), scored)
-    # A scaling would give all scores one variance, which is to say, whiten them.
-    return replaced(changed, "preparation.scaling", "none")
+    # A scaling would give all scores one variance, which is to say, whiten them; so would the plane of their own
+    # components, where the first two of them are what was looked at before.
+    unscaled = replaced(changed, "preparation.scaling", "none")
+    return choices.with_pair(unscaled, *names[:2]) if len(names) > 2 else unscaled

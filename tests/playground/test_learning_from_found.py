@@ -163,3 +163,16 @@ def test_targets_of_a_regression_stay_targets() -> None:
     after = dataset_of(following.data, following.preparation)
     np.testing.assert_allclose(after.y, before.y)
     assert after.target_name == before.target_name
+
+
+def test_scores_as_inputs_are_looked_at_by_the_first_two_as_they_were_before(open_window: Open) -> None:
+    experiment = choices.with_task(choices.with_data(Experiment(), bundled_table("wine")), "projection")
+    hands = open_window(set_values(experiment, {"learner.found": "svd", "learner.components": "3"}))
+    converged(hands)
+    judged = hands.window.shown.judged
+    assert judged is not None
+    scores = judged.prediction.scores
+    hands.do("data.from_found")
+    stage = hands.window.shown.stage_dataset
+    assert stage.input_names == ("PC 1", "PC 2")
+    np.testing.assert_allclose(stage.X, scores[:, :2], rtol=1e-5)
