@@ -210,6 +210,8 @@ class Run:
         self._learner = self._made_learner()
         if self.dataset.task in UNSUPERVISED and self.step == 0:
             self._state = self._learner.init(self._data)
+            self._last_evaluated = -1  # the curve begins where the model does now
+            self._evaluate()
         elif was_fitted:
             self._state = self._learner.again(self._state, self._data)
         if ended_by_itself:

@@ -166,5 +166,5 @@ def _counts(experiment: Experiment, dataset: Dataset) -> str:
     parts = [f"{n:,} point{'s' if n != 1 else ''}{drawn}"]
     parts.append(f"{dataset.n_inputs} input{'s' if dataset.n_inputs != 1 else ''}")
     if dataset.n_classes:
-        parts.append(f"{dataset.n_classes} classes")
+        parts.append(f"{dataset.n_classes} class{'' if dataset.n_classes == 1 else 'es'}")
     return " · ".join(parts)

@@ -11,7 +11,7 @@ from engine.changes import Consequence, consequence
 from engine.dataset import FloatArray
 from engine.experiment import Experiment
 from engine.generators import dataset_for
-from engine.registry import refits
+from engine.registry import LEARNERS, refits
 from engine.snapshot import Snapshot
 from engine.worker import Speed, Unit
 from playground import choices
@@ -88,7 +88,7 @@ class TrainingController(QObject):
                 self.said.emit(self._snapshot.outcome.sentence)
                 return
             self._bridge.start(self._document.experiment, playing=True)
-            self.said.emit("Started again from the first weights.")
+            self.said.emit(f"Started again from {self._beginning}.")
             return
         self._bridge.play()
         self.said.emit("Training…")
@@ -114,7 +114,7 @@ class TrainingController(QObject):
             self._document.edit(choices.with_new_seed(self._document.experiment), "New seed")
             return
         self._bridge.start(self._document.experiment, playing=False)
-        self.said.emit("Back at the first weights.")
+        self.said.emit(f"Back at {self._beginning}.")
 
     def set_speed(self, speed: Speed) -> None:
         self._bridge.set_speed(speed)
@@ -194,12 +194,18 @@ class TrainingController(QObject):
         if snapshot.device_note and (before is None or before.device_note != snapshot.device_note):
             self.said.emit(snapshot.device_note)
         if before is not None and not snapshot.playing and not self._bridge.playing and snapshot.step != before.step:
-            self.said.emit(f"Step {snapshot.step:,}, epoch {snapshot.epoch:,}.")
-        has_ended = snapshot.outcome.final and (before is None or not before.outcome.final)
+            self.said.emit(_counted(snapshot, self._document.experiment))
+        # A model that is fitted in one step ends anew with each setting that is changed.
+        has_ended = snapshot.outcome.final and (before is None or before.outcome != snapshot.outcome)
         # What blocks the experiment as it is now is said by the window; this snapshot may be of an older one.
         if has_ended and self._complaint() is None:
             self.said.emit(snapshot.outcome.sentence)
         self.snapshot_changed.emit()
+
+    @property
+    def _beginning(self) -> str:
+        by_gradients = LEARNERS[self._document.experiment.learner.kind].own_losses is None
+        return "the first weights" if by_gradients else "the beginning"
 
     def _say_preparing(self) -> None:
         """Loops that are only read from disk are there before anyone has read a sentence about them."""
@@ -212,3 +218,11 @@ class TrainingController(QObject):
     def _on_failed(self, failure: object) -> None:
         self.failed.emit(failure)
         self.snapshot_changed.emit()
+
+
+def _counted(snapshot: Snapshot, experiment: Experiment) -> str:
+    """How far a run has come: in epochs of several steps, or in whatever the steps of its model are called."""
+    name = LEARNERS[experiment.learner.kind].epoch
+    if name == "epoch":
+        return f"Step {snapshot.step:,}, epoch {snapshot.epoch:,}."
+    return f"{name.capitalize()} {snapshot.epoch:,}."

@@ -282,7 +282,7 @@ class IcaLearner(ProjectionLearner[IcaState]):
         """How many directions there are."""
         found = f"{state.found} independent direction{'' if state.found == 1 else 's'} found"
         rest = "" if state.found >= self.settings.components else "; the points do not vary in any other"
-        return f"{found} in {state.step:,} iterations{rest}."
+        return f"{found} in {state.step:,} iteration{'' if state.step == 1 else 's'}{rest}."
 
     def path(self, state: IcaState) -> Path:
         return "numpy"

@@ -301,7 +301,7 @@ class KernelPcaLearner(ProjectionLearner[KernelPcaState]):
     def ending(self, state: KernelPcaState) -> str:
         """How many directions there are."""
         found = f"{state.found} direction{'' if state.found == 1 else 's'} found"
-        by = "at once" if self.settings.found == "eigen" else f"in {state.step:,} steps"
+        by = "at once" if self.settings.found == "eigen" else f"in {state.step:,} step{'' if state.step == 1 else 's'}"
         wanted = min(self.settings.components, len(state.rows) - 1)
         rest = "" if state.found >= wanted else "; the points do not vary in any other"
         return f"{found} {by}{rest}."

@@ -305,7 +305,7 @@ class LdaLearner(ProjectionLearner[LdaState]):
     def ending(self, state: LdaState) -> str:
         """How many directions there are."""
         found = f"{state.found} direction{'' if state.found == 1 else 's'} found"
-        by = "at once" if self.settings.found == "eigen" else f"in {state.step:,} steps"
+        by = "at once" if self.settings.found == "eigen" else f"in {state.step:,} step{'' if state.step == 1 else 's'}"
         rest = "" if state.found >= self.settings.components else "; the means of the classes differ in no other"
         return f"{found} {by}{rest}."
 

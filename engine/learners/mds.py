@@ -159,7 +159,8 @@ class MdsLearner(EmbeddingLearner[MdsState]):
 
     def ending(self, state: MdsState) -> str:
         """What stress is left."""
-        by = "at once" if self.settings.method == "classical" else f"in {state.step:,} steps"
+        steps = f"{state.step:,} step{'' if state.step == 1 else 's'}"
+        by = "at once" if self.settings.method == "classical" else f"in {steps}"
         return f"Places found {by}; a stress of {state.objective:.3g} is left."
 
     def path(self, state: MdsState) -> Path:

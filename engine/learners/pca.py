@@ -227,7 +227,7 @@ class PcaLearner(ProjectionLearner[PcaState]):
     def ending(self, state: PcaState) -> str:
         """How many directions there are."""
         found = f"{state.found} direction{'' if state.found == 1 else 's'} found"
-        by = "at once" if self.settings.found == "svd" else f"in {state.step:,} steps"
+        by = "at once" if self.settings.found == "svd" else f"in {state.step:,} step{'' if state.step == 1 else 's'}"
         rest = "" if state.found >= self.wanted else "; the points do not vary in any other"
         return f"{found} {by}{rest}."
 

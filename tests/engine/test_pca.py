@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import pairwise
 from typing import Any
 
@@ -13,6 +14,7 @@ from sklearn.datasets import load_digits, load_wine
 from sklearn.decomposition import PCA
 from sklearn.preprocessing import StandardScaler
 
+from engine.edits import set_values
 from engine.experiment import Experiment, GeneratedData
 from engine.learner import TrainingData
 from engine.learners.pca import PcaLearner, PcaState, PrincipalComponents, make
@@ -236,3 +238,24 @@ def test_covariances_of_ordered_rows_far_from_the_origin_are_as_exact_as_their_n
     )
     state = learner.advance(learner.init(data), data, 1)
     np.testing.assert_allclose(state.mean, np.asarray(Z, np.float64).mean(axis=0), atol=close)
+
+
+def test_the_curve_begins_at_the_direction_that_a_hand_has_turned_to() -> None:
+    experiment = set_values(
+        Experiment(data=GeneratedData(generator="correlated")), {"learner.kind": "pca", "learner.angle": "100"}
+    )
+    run = Run(experiment)
+    first = run.take_series()
+    run.change(set_values(experiment, {"learner.angle": "36"}))
+    turned = run.take_series()
+    run.advance_epochs(1)
+    assert [point.epoch for point in first + turned] == [0, 0]
+    assert turned[0].loss[0] == pytest.approx(run.metrics()["all"]["reconstruction"].value, rel=0.1)
+    assert turned[0].loss[0] < first[0].loss[0] / 5
+
+
+@pytest.mark.parametrize("steps", [1, 2])
+def test_how_many_steps_it_took_is_said_in_good_english(steps: int) -> None:
+    learner, data, _ = run(tables()["plane"])
+    state = replace(learner.init(data), step=steps, ended=True, found=1)
+    assert learner.outcome(state).sentence.endswith(f"in {steps} step{'s' * (steps > 1)}.")

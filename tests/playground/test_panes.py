@@ -305,3 +305,16 @@ def test_a_figure_of_the_stage_has_the_colours_that_the_stage_has(tmp_path: Path
     save_experiment(tmp_path / "iris.playground", experiment)
     say("render", tmp_path / "iris.playground", "-o", tmp_path / "stage.svg")
     assert "reconstruction error" in (tmp_path / "stage.svg").read_text(encoding="utf-8")
+
+
+def test_the_status_bar_says_what_a_slider_has_fitted_anew_and_counts_steps_by_their_name(open_window: Open) -> None:
+    hands = open_window(table_experiment(**{"learner.components": "2"}))
+    converged(hands)
+    hands.wait(lambda: hands.status == "2 directions found at once.")
+    hands.window.model.on_edited("learner.components", 3, True)
+    hands.wait(lambda: hands.status == "3 directions found at once.")
+    hands.window.model.on_edited("learner.found", "power_iteration", True)
+    hands.do("run.reset")
+    hands.wait(lambda: hands.window.shown.has_model and hands.window.shown.outcome.status == "running")
+    hands.window.training.step("step", 2)
+    hands.wait(lambda: hands.status == "Step 2.")
