@@ -21,13 +21,15 @@ class Plane:
     lifting : L (2, d), where a step along each axis of the plane leads.
     projecting : R (d, 2), with L R the identity.
     names : what the two axes are called.
-    sentence : which plane it is, and what became of the other inputs.
+    title : which plane it is, where its axes do not say so.
+    sentence : the same, and what became of the other inputs in a field over it.
     """
 
     origin: FloatArray
     lifting: FloatArray
     projecting: FloatArray
     names: tuple[str, str]
+    title: str
     sentence: str
 
     def lift(self, places: FloatArray) -> FloatArray:
@@ -95,7 +97,7 @@ def _pair(dataset: Dataset, settings: PlaneSettings) -> Plane:
     lifting = np.zeros((2, dataset.n_inputs))
     lifting[0, first] = lifting[1, second] = 1.0
     names = dataset.input_names[first], dataset.input_names[second]
-    return Plane(frozen_array(origin, np.float64), lifting, lifting.T, names, f"Field: {said}.")
+    return Plane(frozen_array(origin, np.float64), lifting, lifting.T, names, "", f"Field: {said}.")
 
 
 def _components(dataset: Dataset, settings: PlaneSettings) -> Plane:
@@ -118,8 +120,8 @@ def _components(dataset: Dataset, settings: PlaneSettings) -> Plane:
     total = float(variances.sum())
     share = float(variances[:2].sum()) / total if total > 0 else 1.0
     scaled = " of the standardized features" if settings.standardize else ""
+    title = f"First two principal components{scaled}: {100 * share:.0f} % of their variance."
     return Plane(
-        frozen_array(mean, np.float64), axes * spread, (axes / spread).T, ("PC 1", "PC 2"),
-        f"First two principal components{scaled}: {100 * share:.0f} % of their variance. The field is that of the plane"
-        " through the mean; the points are projected onto it.",
+        frozen_array(mean, np.float64), axes * spread, (axes / spread).T, ("PC 1", "PC 2"), title,
+        f"{title} The field is that of the plane through the mean; the points are projected onto it.",
     )  # fmt: skip

@@ -17,7 +17,7 @@ from engine.score_report import coloured_by
 from engine.snapshot import CurvePoint, Field, Judged, Viewport
 from engine.training import Run
 from playground.export import FigureContent, with_equal_units
-from playground.naming import epoch_name, loss_name, part_names, score_name
+from playground.naming import caption, epoch_name, loss_name, part_names, score_name
 from playground.pane_contents import PaneFacts
 from widgets.stage import fitted_range
 
@@ -63,7 +63,7 @@ def figure_content(
         dataset=shown,
         view=view,
         field=field,
-        caption=plane.sentence if plane is not None else "",
+        caption=caption(plane, experiment),
         overlays=tuple(overlay for overlay in overlays if not isinstance(overlay, Equation)),
         predictions=predictions,
         equation=next((overlay for overlay in overlays if isinstance(overlay, Equation)), None),

@@ -6,6 +6,7 @@ from engine.dataset import PART_NAMES, UNSUPERVISED, Dataset
 from engine.deciding import HALF
 from engine.experiment import Experiment
 from engine.generators import dataset_for
+from engine.plane import Plane
 from engine.registry import LEARNERS, own_loss
 from engine.training_settings import Loss
 from widgets.curve_chart import ScoreName
@@ -49,3 +50,12 @@ def score_note(experiment: Experiment) -> str:
     if threshold == HALF or dataset_for(experiment).task != "classification":
         return ""
     return f" The curves are at a threshold of {HALF:g}; the numbers under the stage are at {threshold:g}."
+
+
+def caption(plane: Plane | None, experiment: Experiment) -> str:
+    """What is said of the plane that is looked at: of a field only where there can be one."""
+    if plane is None:
+        return ""
+    entry, view = LEARNERS[experiment.learner.kind], experiment.view
+    has_field = entry.tasks != ("projection",) or (entry.has_map and (view.scores or view.contours))
+    return plane.sentence if has_field else plane.title

@@ -20,6 +20,7 @@ from engine.registry import LEARNERS
 from engine.score_report import coloured_by
 from engine.snapshot import Field, Judged, Snapshot, SplitMetrics
 from engine.table_data import TableData
+from playground.naming import caption
 from playground.workspace import Workspace
 
 if TYPE_CHECKING:
@@ -94,7 +95,7 @@ def resolve(
         dataset=dataset,
         stage_dataset=stage_dataset,
         coloured=coloured_by(colour_by, dataset, stage_dataset, of_scores) if colour_by else None,
-        caption=plane.sentence if plane is not None else "",
+        caption=caption(plane, experiment),
         workspace=workspace,
         complaints=complaints,
         blocked=blocked,

@@ -5,12 +5,15 @@ from __future__ import annotations
 from dataclasses import replace
 
 import numpy as np
+import pytest
 
 from engine.edits import set_values
 from engine.experiment import DrawnData, Experiment
 from engine.learner import Outcome, Prediction
 from engine.snapshot import Snapshot, Viewport
+from engine.table_sets import bundled_table
 from engine.training import Run
+from playground import choices
 from playground.choices import adding_points, erasing_points
 from playground.resolve import aligned, resolve
 from playground.workspace import Workspace
@@ -106,3 +109,17 @@ def test_the_pace_has_the_digits_that_it_deserves() -> None:
     for pace, text in ((0.0, ""), (1.25, "1.2 epochs/s"), (12345.6, "12,346 epochs/s")):
         assert resolve(SMALL, replace(snapshot, epochs_per_second=pace), Workspace(), True).pace == text
     assert resolve(SMALL, snapshot, Workspace(), True).device == "CPU · torch"
+
+
+@pytest.mark.parametrize(("kind", "colours", "is_said"), [
+    ("pca", "false", False), ("pca", "true", True), ("tsne", "true", False), ("mlp", "true", True),
+])  # fmt: skip
+def test_of_a_field_over_a_plane_of_many_features_is_spoken_only_where_there_can_be_one(
+    kind: str, colours: str, is_said: bool
+) -> None:
+    table = choices.with_data(Experiment(), bundled_table("wine"))
+    experiment = table if kind == "mlp" else choices.with_learner(choices.with_task(table, "projection"), kind)
+    experiment = set_values(experiment, {"view.scores": colours, "view.contours": "false"})
+    said = resolve(experiment, None, Workspace(), False).caption
+    assert said.startswith("First two principal components of the standardized features: 55 % of their variance.")
+    assert ("field" in said) == is_said
