@@ -263,13 +263,26 @@ class KMeansLearner(ClusterLearner[KMeansState]):
         if touch.kind == "remove":
             if len(state.centres) == 1:
                 return state
-            return replace(self._without(state, touch.index), ended=False, ahead=state.ahead - 1)
+            state = replace(self._without(state, touch.index), ended=False, ahead=state.ahead - 1)
+            return replace(state, objective=self._mean_squared(state, data))
         centres = state.centres.copy()
         centres[touch.index] = touch.z
-        return replace(
+        state = replace(
             state, centres=frozen_array(centres, np.float64), updates=False, ended=False, trail=(), restart=0,
             results=(), best=None,
         )  # fmt: skip
+        return replace(state, objective=self._mean_squared(state, data))
+
+    def _mean_squared(self, state: KMeansState, data: TrainingData) -> float:
+        """The objective of centres and labels as they are: points that came since belong to the nearest centre."""
+        if state.step == 0:
+            return state.objective
+        if len(state.labels) != len(data.Z):
+            return self._assign(data.Z, state.centres).mean_squared
+        from engine.lloyd import squared_distances
+
+        inside = state.labels != UNASSIGNED
+        return float(squared_distances(data.Z[inside], state.centres, state.labels[inside]).sum()) / len(data.Z)
 
     def _with(self, state: KMeansState, z: FloatArray) -> KMeansState:
         """One centre more; no point belongs to it yet."""
@@ -317,7 +330,8 @@ class KMeansLearner(ClusterLearner[KMeansState]):
 
     def metrics(self, state: KMeansState, data: TrainingData) -> dict[str, float]:
         """The inertia: the sum of squared distances to the centres."""
-        return {"inertia": state.objective * len(data.Z)}
+        same_points = len(state.labels) == len(data.Z)
+        return {"inertia": (state.objective if same_points else self._mean_squared(state, data)) * len(data.Z)}
 
     def path(self, state: KMeansState) -> Path:
         return "numpy" if self.standing_in else "compiled"

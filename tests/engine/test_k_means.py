@@ -156,6 +156,23 @@ def test_a_hand_moves_adds_and_removes_centres() -> None:
     assert with_two.n_clusters(with_two.advance(removed, data, 1)) == 2
 
 
+def test_the_inertia_is_that_of_what_is_seen_also_between_a_hand_and_the_next_half_step() -> None:
+    data, more = points(100), points(140)
+    learner = learner_of(data, k=3)
+    last = run(learner, data)[-1]
+    moved = learner.touched(last, data, Touch("move", 1, np.array([5.0, 5.0])))
+    np.testing.assert_array_equal(moved.labels, last.labels)
+    by_hand = ((data.Z - moved.centres[moved.labels]) ** 2).sum()
+    assert by_hand > learner.metrics(last, data)["inertia"]
+    assert learner.metrics(moved, data)["inertia"] == pytest.approx(by_hand)
+    removed = learner.touched(last, data, Touch("remove", 0, np.zeros(2)))
+    mine = last.labels != 0
+    rest = ((data.Z[mine] - last.centres[last.labels[mine]]) ** 2).sum()
+    assert learner.metrics(removed, data)["inertia"] == pytest.approx(rest)
+    nearest = ((more.Z[:, None] - last.centres) ** 2).sum(axis=2).min(axis=1).sum()
+    assert learner.metrics(last, more)["inertia"] == pytest.approx(nearest)
+
+
 def test_a_setting_of_k_is_followed_while_it_learns() -> None:
     data = points()
     state = learner_of(data, k=3).advance(learner_of(data, k=3).init(data), data, 4)
