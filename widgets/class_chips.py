@@ -9,6 +9,8 @@ from PySide6.QtCore import QPointF, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import (
     QColor,
     QContextMenuEvent,
+    QFont,
+    QFontMetrics,
     QKeyEvent,
     QMouseEvent,
     QPainter,
@@ -78,6 +80,12 @@ def _corners(shape: str, r: float) -> list[QPointF]:
     return [QPointF(radius * math.cos(angle), radius * math.sin(angle)) for radius, angle in turns]
 
 
+def _bold(font: QFont) -> QFont:
+    bold = QFont(font)
+    bold.setBold(True)
+    return bold
+
+
 class ClassChip(QAbstractButton):
     """One class. A click chooses it; a double-click or F2 renames it in place."""
 
@@ -106,7 +114,7 @@ class ClassChip(QAbstractButton):
         self.setAccessibleDescription(f"{CLASS_SHAPES[self._index]}, {points}")
 
     def sizeHint(self) -> QSize:
-        name = self.fontMetrics().horizontalAdvance(self.text())
+        name = QFontMetrics(_bold(self.font())).horizontalAdvance(self.text())  # of the chosen one, the widest
         return QSize(min(2 * _PADDING + _GLYPH + _GAP + name, _WIDEST), _HEIGHT)
 
     def minimumSizeHint(self) -> QSize:
@@ -183,10 +191,9 @@ class ClassChip(QAbstractButton):
         painter.fillPath(shape_path(CLASS_SHAPES[self._index], _GLYPH), text if self.isChecked() else colour)
         painter.resetTransform()
         painter.setPen(text)
-        font = self.font()
-        font.setBold(self.isChecked())
+        font = _bold(self.font()) if self.isChecked() else self.font()
         room = QRectF(_PADDING + _GLYPH + _GAP, 0, self.width() - 2 * _PADDING - _GLYPH - _GAP + 4, self.height())
-        name = self.fontMetrics().elidedText(self.text(), Qt.TextElideMode.ElideRight, round(room.width()))
+        name = QFontMetrics(font).elidedText(self.text(), Qt.TextElideMode.ElideRight, round(room.width()))
         painter.setFont(font)
         painter.drawText(room, Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft, name)
 
