@@ -162,7 +162,12 @@ class HierarchicalLearner(ClusterLearner[HierarchicalState]):
         return replace(state, ended=False, step=state.step - 1, epoch=state.epoch - 1)
 
     def ending(self, state: HierarchicalState) -> str:
-        """That the tree is whole; how many clusters there are changes with every cut."""
+        """That the tree is whole, and why the plane has no colours where it is cut into very many clusters."""
+        if state.clusters > MOST_CLUSTERS:
+            return (
+                f"{state.clusters:,} clusters, more than can be told apart: points that are alone and the plane have no"
+                " colour. Raise the cut."
+            )
         return f"All points are joined in one tree, after {state.merged:,} merges: cut it where you like."
 
     # -- what it says

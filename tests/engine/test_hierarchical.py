@@ -232,3 +232,13 @@ def test_numbers_that_have_no_squares_are_complained_about() -> None:
 def grouped(generator: str, **how: Any) -> Experiment:
     values = {"data.generator": generator, "data.n_points": 120, "learner.kind": "hierarchical"}
     return set_values(Experiment(), values | {f"learner.{name}": value for name, value in how.items()})
+
+
+def test_a_cut_into_more_clusters_than_can_be_told_apart_says_why_the_plane_has_no_colours() -> None:
+    data = clouds()
+    many = learner_of(data, cut_by="height", height=0.05)
+    last = many.advance(many.init(data), data, len(data.Z))
+    assert last.clusters > 20
+    assert f"{last.clusters} clusters, more than can be told apart" in many.outcome(last).sentence
+    few = learner_of(data, k=3)
+    assert "joined in one tree" in few.outcome(few.advance(few.init(data), data, len(data.Z))).sentence
