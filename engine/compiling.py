@@ -62,9 +62,12 @@ if KEEPS:
 
 
 def _marker(precision: str) -> Path:
-    """A file that is there once all loops for one precision are, for this interpreter, compiler and processor."""
+    """A file that is there once all loops for one precision are, for this interpreter, compiler and processor.
+
+    The compiler keeps the code of each copy of the sources by itself, so this copy is in the name, too.
+    """
     processor = (numba.core.config.CPU_NAME, numba.core.config.CPU_FEATURES, *_host())
-    versions = (sys.version_info[:2], numba.__version__, *processor)
+    versions = (str(Path(__file__).resolve().parent), sys.version_info[:2], numba.__version__, *processor)
     return _folder / f"{precision}-{hashlib.sha256(repr(versions).encode()).hexdigest()[:16]}.complete"
 
 

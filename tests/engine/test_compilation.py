@@ -127,6 +127,10 @@ def test_what_has_been_compiled_is_noted_for_each_precision(tmp_path: Path, monk
     compiling.set_kept("float32")
     assert compiling.is_kept("float32")
     assert not compiling.is_kept("float64")
+    with monkeypatch.context() as elsewhere:
+        elsewhere.setattr(compiling, "__file__", str(tmp_path / "engine" / "compiling.py"))
+        assert not compiling.is_kept("float32"), "another copy of the sources has code of its own"
+    assert compiling.is_kept("float32")
     monkeypatch.setattr(compiling.numba, "__version__", "another")
     assert not compiling.is_kept("float32")
 
