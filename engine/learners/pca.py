@@ -27,7 +27,8 @@ _FLAT = 1e-7
 _ROUNDING = 1e-12
 """As much of the variance, as a share of all."""
 _NEARBY = 256
-_PIECE = 4096
+"""About so many rows say where the mean is, more or less."""
+_PIECE = 8192
 """Rows that are multiplied in their own precision, in the cache; what they add up to is in double precision."""
 
 
@@ -252,7 +253,8 @@ class PcaLearner(ProjectionLearner[PcaState]):
 def _moments_of(Z: FloatArray) -> tuple[FloatArray, FloatArray]:
     """The mean (p,) and the covariance (p, p) of rows (n, p), in one pass over them.
 
-    They are measured from a place near their mean, so that little cancels: the mean of some 256 of them.
+    They are measured from a place near their mean, so that little cancels: from the mean of some 256 of them, or from
+    zero if that is no farther away from it than they are themselves.
 
     References
     ----------
@@ -261,16 +263,18 @@ def _moments_of(Z: FloatArray) -> tuple[FloatArray, FloatArray]:
     n, p = Z.shape
     if n == 0:
         return np.zeros(p), np.zeros((p, p))
-    near = Z[:: 1 + n // _NEARBY].mean(axis=0)
-    products, sums, shifted = np.zeros((p, p)), np.zeros(p), np.empty((min(n, _PIECE), p), Z.dtype)
-    ones = np.ones(len(shifted), Z.dtype)
+    some = Z[:: 1 + n // _NEARBY]
+    near, is_far = some.mean(axis=0), bool((np.abs(some.mean(axis=0)) > some.std(axis=0)).any())
+    products, sums, ones = np.zeros((p, p)), np.zeros(p), np.ones(min(n, _PIECE), Z.dtype)
+    shifted = np.empty((len(ones) if is_far else 0, p), Z.dtype)
     for first in range(0, n, _PIECE):
         piece = Z[first : first + _PIECE]
-        from_near = np.subtract(piece, near, out=shifted[: len(piece)])
-        products += from_near.T @ from_near
-        sums += ones[: len(piece)] @ from_near
+        if is_far:
+            piece = np.subtract(piece, near, out=shifted[: len(piece)])
+        products += piece.T @ piece
+        sums += ones[: len(piece)] @ piece
     away = sums / n
-    return np.asarray(near + away), products / n - np.outer(away, away)
+    return np.asarray(near + away if is_far else away), products / n - np.outer(away, away)
 
 
 def _left_over(covariance: FloatArray, variances: FloatArray) -> float:
