@@ -218,17 +218,24 @@ class GaussianMixtureLearner(ClusterLearner[MixtureState]):
             if not 0 < len(state.mixture) < MOST_CLUSTERS:
                 return state
             state = self._with(state, touch.z)
-            return replace(state, ahead=state.ahead + 1)
+            return self._measured(replace(state, ahead=state.ahead + 1), data)
         if not 0 <= touch.index < len(state.mixture):
             return state
         if touch.kind == "remove":
             if len(state.mixture) == 1:
                 return state
             state = self._without(state, touch.index)
-            return replace(state, ahead=state.ahead - 1)
+            return self._measured(replace(state, ahead=state.ahead - 1), data)
         means = state.mixture.means.copy()
         means[touch.index] = touch.z
-        return self._changed(state, replace(state.mixture, means=means))
+        return self._measured(self._changed(state, replace(state.mixture, means=means)), data)
+
+    def _measured(self, state: MixtureState, data: TrainingData) -> MixtureState:
+        """`state` with the likelihood of its components as a hand has left them."""
+        if state.step == 0 or len(data.Z) == 0:
+            return state
+        likelihoods = log_sums(state.mixture.log_joint(np.asarray(data.Z, np.float64)))
+        return replace(state, objective=-float(likelihoods.mean()))
 
     def _changed(self, state: MixtureState, mixture: Mixture) -> MixtureState:
         """`state` with other components, about which nothing is known yet."""
@@ -301,6 +308,8 @@ class GaussianMixtureLearner(ClusterLearner[MixtureState]):
     def metrics(self, state: MixtureState, data: TrainingData) -> dict[str, float]:
         """The log-likelihood of all points, and what two criteria make of it (both: the smaller, the better)."""
         n, p = data.Z.shape
+        if len(state.labels) != n:  # points have come or gone since the last half-step
+            state = self._measured(state, data)
         likelihood = -state.objective * n
         count = n_parameters(len(state.mixture), p, self.settings.covariance)
         return {

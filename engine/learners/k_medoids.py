@@ -229,10 +229,8 @@ class KMedoidsLearner(ClusterLearner[KMedoidsState]):
             return self._finished(replace(state, switched=np.empty(0, np.int64), moved=0), data)
         trail = (*state.trail, state.centres)[-_TRAIL:]
         state = replace(self._standing(state, Z, rows), trail=trail, updates=False)
-        total = 0.0
-        for cluster, centre in enumerate(state.centres):
-            total += float(medoids.distances(centre[None], Z[state.labels == cluster], self.settings.metric).sum())
-        return replace(state, objective=total / len(Z), switched=np.empty(0, np.int64), moved=0)
+        objective = self._total_distance(state, Z) / len(Z)
+        return replace(state, objective=objective, switched=np.empty(0, np.int64), moved=0)
 
     def _swapped(self, state: KMedoidsState, Z: FloatArray, data: TrainingData) -> KMedoidsState:
         """The best swap of a medoid for a point; the end if none wins anything."""
@@ -276,10 +274,27 @@ class KMedoidsLearner(ClusterLearner[KMedoidsState]):
         if touch.kind == "remove":
             if len(state.centres) == 1:
                 return state
-            return replace(self._without(state, touch.index), ended=False, ahead=state.ahead - 1)
+            state = replace(self._without(state, touch.index), ended=False, ahead=state.ahead - 1)
+            return replace(state, objective=self._mean_distance(state, Z))
         rows = self._snapped(state.centres, Z)
         rows[touch.index] = self._snapped(touch.z[None], Z, np.delete(rows, touch.index))[0]
-        return replace(self._anew(state), centres=frozen_array(Z[rows], np.float64), rows=rows)
+        state = replace(self._anew(state), centres=frozen_array(Z[rows], np.float64), rows=rows)
+        return replace(state, objective=self._mean_distance(state, Z))
+
+    def _mean_distance(self, state: KMedoidsState, Z: FloatArray) -> float:
+        """The objective of medoids and labels as they are: points that came since belong to the nearest medoid."""
+        if state.step == 0:
+            return state.objective
+        if len(state.labels) != len(Z):
+            return float(medoids.nearest(Z, state.centres, self.settings.metric).first.mean())
+        return self._total_distance(state, Z) / len(Z)
+
+    def _total_distance(self, state: KMedoidsState, Z: FloatArray) -> float:
+        """The sum of the distances of points to the medoid of their cluster."""
+        total = 0.0
+        for cluster, centre in enumerate(state.centres):
+            total += float(medoids.distances(centre[None], Z[state.labels == cluster], self.settings.metric).sum())
+        return total
 
     def _with(self, state: KMedoidsState, Z: FloatArray, z: FloatArray) -> KMedoidsState:
         """One medoid more, the free point nearest to `z`; no point belongs to it yet."""
@@ -325,7 +340,9 @@ class KMedoidsLearner(ClusterLearner[KMedoidsState]):
 
     def metrics(self, state: KMedoidsState, data: TrainingData) -> dict[str, float]:
         """The sum of distances to the medoids."""
-        return {"total_distance": state.objective * len(data.Z)}
+        same_points = len(state.labels) == len(data.Z)
+        mean = state.objective if same_points else self._mean_distance(state, np.asarray(data.Z, np.float64))
+        return {"total_distance": mean * len(data.Z)}
 
     def overlays(self, state: KMedoidsState, data: TrainingData, frame: Frame) -> tuple[Overlay, ...]:
         """The medoids with their trails, lines to their points, and the points that switched."""

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy.stats import multivariate_normal
 from sklearn.mixture import GaussianMixture as Reference
 
 from engine.clustering import Touch
@@ -299,3 +300,26 @@ def test_ellipses_lie_at_one_and_two_deviations_of_their_component(kind: Covaria
         distances = np.sqrt(np.einsum("ni,ij,nj->n", away, inverse, away))
         np.testing.assert_allclose(distances, 1.0 + number % 2, rtol=1e-4)
     assert math.isfinite(run_.metrics()["all"]["bic"].value)
+
+
+def test_the_likelihood_is_that_of_the_components_as_a_hand_leaves_them() -> None:
+    data, more = points(), points(90)
+    learner = learner_of(data, k=3)
+    last = run(learner, data)[-1]
+
+    def by_scipy(state: MixtureState, Z: np.ndarray) -> float:
+        densities = [
+            weight * multivariate_normal(mean, covariance).pdf(Z)
+            for weight, mean, covariance in zip(
+                state.mixture.weights, state.mixture.means, state.mixture.covariances, strict=True
+            )
+        ]
+        return float(np.log(np.sum(densities, axis=0)).sum())
+
+    for touch in (
+        Touch("move", 1, np.array([1.0, 1.0])), Touch("add", -1, np.array([-2.0, 2.0])), Touch("remove", 0, np.zeros(2))
+    ):  # fmt: skip
+        state = learner.touched(last, data, touch)
+        assert learner.metrics(state, data)["log_likelihood"] == pytest.approx(by_scipy(state, data.Z))
+    assert len(more.Z) != len(data.Z)
+    assert learner.metrics(last, more)["log_likelihood"] == pytest.approx(by_scipy(last, more.Z))

@@ -251,3 +251,16 @@ def test_of_several_beginnings_the_best_is_kept() -> None:
     assert last.objective == pytest.approx(min(last.results))
     assert cost(table(data.Z, "euclidean"), last.rows) == pytest.approx(min(last.results))
     assert "8 beginnings" in learner.outcome(last).sentence
+
+
+def test_the_distance_is_that_of_the_medoids_as_a_hand_leaves_them() -> None:
+    data = of([[0.0], [1], [9], [10], [12], [50]])
+    learner = learner_of(data, **by_hand([[0.2], [1.1]]))
+    *_, last = run(learner, data)
+    assert last.rows.tolist() == [0, 3]
+    moved = learner.touched(last, data, Touch("move", 1, np.array([49.0])))
+    assert learner.metrics(moved, data)["total_distance"] == pytest.approx(1 + 41 + 40 + 38)
+    more = of([[0.0], [1], [9], [10], [12], [50], [2]])
+    assert learner.metrics(last, more)["total_distance"] == pytest.approx(1 + 1 + 2 + 40 + 2)
+    removed = learner.touched(last, data, Touch("remove", 0, np.zeros(1)))
+    assert learner.metrics(removed, data)["total_distance"] == pytest.approx(1 + 2 + 40)
