@@ -25,8 +25,8 @@ _LEAST_STACK = 6.0
 """Points; stacks that are lower are not drawn out to the height of the plot."""
 _GROUND = 0.06
 """Below stacked points, as a share of the highest stack; above them there is twice as much."""
-_BOX = 116
-"""Pixels for the name of a score: "Isomap 10" and the arrow of its box."""
+_LEAST_BOX = 44
+"""Pixels; a box of scores shrinks no further."""
 _ROOMY = 0.55
 """Points that fill less than this share of what is in view are fitted anew."""
 
@@ -211,13 +211,14 @@ class ScorePane(Pane):
             box.setToolTip(tooltip_html(f"{View.model_fields[path.removeprefix('view.')].description}"))
             box.setProperty("path", path)
             box.setMinimumWidth(scaled(72))
-            box.setMaximumWidth(scaled(_BOX))
+            box.setMinimumWidth(scaled(_LEAST_BOX))
             box.activated.connect(self._on_activated)
         self._times = QLabel("×")
         self.loadings = chip("Loadings", tooltip_html(str(View.model_fields["loadings"].description)), "Loadings")
         self.loadings.clicked.connect(lambda checked: self.edited.emit("view.loadings", checked, True))
         for widget in (self.horizontal, self._times, self.vertical):
             self.controls.addWidget(widget)
+        self.controls.addStretch(1)
         self.buttons.insertWidget(0, self.loadings)
         self.set_theme(theme)
 
@@ -228,6 +229,7 @@ class ScorePane(Pane):
                 if [box.itemText(row) for row in range(box.count())] != list(names):
                     box.clear()
                     box.addItems(list(names))
+                    box.setMinimumContentsLength(max(map(len, names), default=0))
                 box.setCurrentIndex(min(index, len(names) - 1))
         for widget in (self.horizontal, self._times, self.vertical):
             widget.setVisible(len(names) > 2)

@@ -37,13 +37,14 @@ def shown(qtbot: QtBot, pane: QWidget, width: int, height: int) -> None:
 def test_a_pane_of_scores_names_them_in_full_in_a_narrow_room(qtbot: QtBot, name: str) -> None:
     pane = ScorePane(LIGHT)
     pane.set_scores(tuple(f"{name} {index + 1}" for index in range(5)), 0, 1, True)
-    for width in (230, 640):
+    for width in (230, 430):
         shown(qtbot, pane, width, 240)
         for box in (pane.horizontal, pane.vertical):
             assert box.fitting_text == box.currentText()
         for widget in (pane.horizontal, pane.vertical, pane.loadings, pane.close_button):
             assert pane.rect().contains(widget.geometry())
         assert (pane.horizontal.y() > pane.close_button.geometry().bottom()) == (width == 230)
+        assert pane.vertical.x() - pane.horizontal.geometry().right() < 30  # the two stand together
     assert pane.loadings.width() >= pane.loadings.sizeHint().width()
 
 
