@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -100,6 +101,12 @@ class ClusterJudging(UnlabelledJudging):
             keys = mixed(dataset.points.ids.astype(np.uint64), _SEED)
             self._sample = np.sort(np.argpartition(keys, _SILHOUETTES)[:_SILHOUETTES])
 
+    @cached_property
+    def _has_classes(self) -> bool:
+        """Whether two classes are known that groups could agree with."""
+        y = self._data.y
+        return bool(self._dataset.class_names) and len(y) > 0 and bool((y != y[0]).any())
+
     def _measured(self, learner: Learner[Any], state: Any) -> dict[str, Estimate]:
         assert isinstance(learner, ClusterLearner)
         labels = learner.labels(state, self._data)
@@ -110,8 +117,7 @@ class ClusterJudging(UnlabelledJudging):
         silhouette = silhouettes(self._data.Z[sample], labels[sample])
         if np.isfinite(silhouette).any():
             found["silhouette"] = Estimate(float(np.mean(silhouette)))
-        has_clusters = bool((labels != UNASSIGNED).any())
-        if has_clusters and len(np.unique(self._data.y)) > 1 and self._dataset.class_names:
+        if self._has_classes and bool((labels != UNASSIGNED).any()):
             found["ari"] = Estimate(adjusted_rand_index(self._data.y, labels))
             found["nmi"] = Estimate(normalized_mutual_information(self._data.y, labels))
         return found
