@@ -121,6 +121,8 @@ class TrainingController(QObject):
 
     def touch(self, kind: Literal["move", "add", "remove"], index: int, place: FloatArray) -> None:
         """A hand has moved, added or removed a centre of the model, at a place (2,) of the stage."""
+        if self.ended:  # what was said of the end is so no longer
+            self.said.emit("Training…" if self.waiting_to_play else "Play or step goes on from here.")
         self._bridge.touch(kind, index, place)
 
     def _complaint(self) -> checks.Complaint | None:

@@ -114,6 +114,7 @@ def test_three_blobs_by_mouse_alone(
     hands.drag(tuple(centres(hands)[index]), lonely)
     hands.wait(lambda: is_at(hands, index, lonely))
     hands.wait(lambda: not hands.window.shown.outcome.final)
+    assert hands.status == "Play or step goes on from here.", "it has not ended any more"
     hands.press(hands.window.top_bar.transport.play_button)
     hands.wait(lambda: hands.window.shown.outcome.final)
     best = float(hands.window.shown.metrics["all"]["inertia"].value)
@@ -141,6 +142,18 @@ def test_three_blobs_by_mouse_alone(
     hands.wait(target.exists)
     text = target.read_text(encoding="utf-8")
     assert "Cluster 3" in text
+
+
+def test_reset_puts_groups_back_at_the_beginning_and_a_network_at_its_first_weights(open_window: Open) -> None:
+    hands = open_window(Experiment(data=GeneratedData(generator="blobs", n_points=80), learner=KMeans(k=3)))
+    hands.wait(lambda: len(centres(hands)) == 3)
+    step(hands)
+    assert hands.status == "Half-step 1."
+    hands.do("run.reset")
+    assert hands.status == "Back at the beginning."
+    hands.window.document.edit(Experiment(), "Another")
+    hands.do("run.reset")
+    assert hands.status == "Back at the first weights."
 
 
 def test_a_medoid_in_hand_goes_from_point_to_point(open_window: Open) -> None:
