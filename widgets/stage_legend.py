@@ -132,7 +132,8 @@ class Legend:
         self._has_shapes = sizes is not None and int(np.count_nonzero(dataset.counts.sum(axis=0))) > 1
         self._has_held_out = held_out and bool(dataset.counts[Part.TRAIN + 1 :].any())
         self._errors = errors
-        self._bar = value_range if not dataset.class_names and dataset.n_inputs == 2 and len(dataset.y) else None
+        has_scale = sizes is None and not dataset.class_names and dataset.n_inputs == 2 and len(dataset.y) > 0
+        self._bar = value_range if has_scale else None
 
     def size(self, frame: Frame) -> QSizeF:
         """How large the card is, in pixels."""

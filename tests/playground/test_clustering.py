@@ -7,7 +7,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QPointF, QRectF, Qt
+from PySide6.QtGui import QColor, QImage, QPainter
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QPushButton, QTabBar, QToolButton, QWidget
 
@@ -15,6 +16,7 @@ from engine.edits import set_values
 from engine.experiment import DrawnData, Experiment, GeneratedData
 from engine.learners.k_means import KMeans
 from engine.learners.k_medoids import KMedoids
+from engine.palette import CLASS_COLOURS
 from tests.playground.conftest import Hands
 from tests.playground.test_whole_path import type_file_name
 
@@ -235,6 +237,28 @@ def test_what_is_about_targets_is_not_offered_and_comes_back(open_window: Open) 
     assert not {"Metrics", "ROC", "Validation", "Weights"} & offered()
     hands.press(hands.window.model_panel.tasks.button("classification"))
     hands.wait(lambda: offered() == before)
+
+
+def test_the_legend_of_groups_has_their_colours_also_where_the_table_has_a_number_for_a_target(
+    open_window: Open,
+) -> None:
+    from engine.table_sets import bundled_table
+    from playground import choices
+
+    experiment = choices.with_task(choices.with_data(Experiment(), bundled_table("linnerud")), "clustering")
+    hands = open_window(set_values(experiment, {"learner.k": 3}))
+    step(hands)
+    hands.wait(lambda: hands.window.shown.predictions is not None)
+    figure = hands.window.stage.figure
+    frame, legend = figure.frame(600, 400), figure.legend()
+    assert legend is not None
+    image = QImage(600, 400, QImage.Format.Format_RGB32)
+    image.fill(0xFFFFFF)
+    painter = QPainter(image)
+    legend.paint(painter, frame, QRectF(QPointF(0, 0), legend.size(frame)))
+    painter.end()
+    found = {image.pixel(x, y) for x in range(200) for y in range(150)}
+    assert {QColor(*colour).rgb() for colour in CLASS_COLOURS[:3]} <= found
 
 
 @pytest.mark.parametrize("name", ["iris", "wine"])
