@@ -25,8 +25,9 @@ PANES = {
     "parallel": "Parallel coordinates",
 }  # fmt: skip
 """What each is called, by the field of the view that shows it."""
-_BEFORE = "The scores appear here\nPress play, or take a step."
-_BEFORE_REBUILT = "The reconstructed points appear here\nPress play, or take a step."
+_BEFORE = "The scores appear here"
+_BEFORE_REBUILT = "The reconstructed points appear here"
+_HOW = "Press play, or take a step."
 _NO_WAY_BACK = "There is no reconstruction\nThis projection knows no way back from scores to points."
 _OTHER_FEATURES = "There is no reconstruction\nThe model's features are not the inputs themselves."
 
@@ -43,6 +44,7 @@ class PaneFacts:
     predictions : what the model says of every point, as on the stage.
     judged : what a projection says of its points; None before there is a model.
     ranges : the part of the plane that the stage shows.
+    blocked : why nothing can be learned now; empty where it can.
     is_figure : whether it is for a page, where there is room for a legend.
     """
 
@@ -52,6 +54,7 @@ class PaneFacts:
     predictions: Prediction | None
     judged: Judged | None
     ranges: Ranges
+    blocked: str = ""
     is_figure: bool = False
 
     @property
@@ -107,7 +110,8 @@ def _fill_scores(pane: ScorePane, facts: PaneFacts) -> IntArray:
     pane.stage.set_view(facts.pane_view)
     if report is None:
         pane.set_scores((), 0, 0, None)
-        empty, message = _emptied(facts.dataset), _BEFORE if len(facts.dataset.y) else ""
+        empty = _emptied(facts.dataset)
+        message = f"{_BEFORE}\n{facts.blocked or _HOW}" if len(facts.dataset.y) else ""
         pane.set_content(empty, None, None, (), equal_units=False, message=message)
         return empty.points.ids
     pane.set_scores(report.names, *report.axes, None if report.loadings is None else view.loadings)
@@ -149,5 +153,5 @@ def _coloured_alike(coloured: Dataset | None, shown: Dataset) -> Dataset | None:
 def _why_no_reconstruction(facts: PaneFacts) -> str:
     model = None if facts.judged is None else facts.judged.model
     if model is None or not np.isfinite(model.state.objective):
-        return _BEFORE_REBUILT
+        return f"{_BEFORE_REBUILT}\n{facts.blocked or _HOW}" if len(facts.dataset.y) else ""
     return _OTHER_FEATURES if model.features.inverse is None else _NO_WAY_BACK

@@ -145,7 +145,7 @@ class Panes(QObject):
         judged = shown.judged if shown.has_model else None
         given: tuple[object, ...] = (
             judged if key in ("projection", "reconstruction") else None, shown.dataset, shown.coloured,
-            shown.predictions, shown.experiment.view, shown.experiment.learner,
+            shown.predictions, shown.experiment.view, shown.experiment.learner, shown.blocked,
             ranges if key == "reconstruction" else None,
         )  # fmt: skip
         before = self._given.get(key)
@@ -153,7 +153,7 @@ class Panes(QObject):
         if is_new and not (key in ("pairs", "parallel") and self._must_wait(key, shown)):
             self._given[key] = given
             facts = PaneFacts(
-                shown.experiment.view, shown.dataset, shown.coloured, shown.predictions, judged, ranges
+                shown.experiment.view, shown.dataset, shown.coloured, shown.predictions, judged, ranges, shown.blocked
             )  # fmt: skip
             self._ids[key] = fill_pane(pane, facts)
         self._show_selection(key, pane, shown)

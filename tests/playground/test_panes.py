@@ -318,3 +318,12 @@ def test_the_status_bar_says_what_a_slider_has_fitted_anew_and_counts_steps_by_t
     hands.wait(lambda: hands.window.shown.has_model and hands.window.shown.outcome.status == "running")
     hands.window.training.step("step", 2)
     hands.wait(lambda: hands.status == "Step 2.")
+
+
+def test_a_pane_without_scores_says_what_there_is_to_do_and_not_to_press_play_in_vain(open_window: Open) -> None:
+    drawn = choices.erasing_points(Experiment(data=GeneratedData(generator="moons")), np.arange(1, 400))
+    experiment = choices.with_learner(choices.with_task(drawn, "projection"), "pca")
+    hands = open_window(set_values(experiment, {"view.projection": "true", "view.reconstruction": "true"}))
+    stages = [stage_in(hands, name) for name in ("projection", "reconstruction")]
+    hands.wait(lambda: all("Only one point" in stage.hand.message for stage in stages))
+    assert not any("Press play" in stage.hand.message for stage in stages)
