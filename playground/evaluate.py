@@ -17,6 +17,7 @@ from engine.farms import Cluster, FarmError
 from engine.folds import FoldError, Scheme
 from engine.generators import task_of
 from engine.metric_names import METRICS
+from engine.registry import LEARNERS, unsupervised_task
 from engine.search import Axis, axis_of_values, chosen, grid_candidates, random_candidates
 from engine.validation import (
     EPOCHS,
@@ -83,6 +84,9 @@ def _axes(experiment: Experiment, options: argparse.Namespace) -> list[Axis]:
 
 
 def _study(experiment: Experiment, axes: Sequence[Axis], options: argparse.Namespace) -> Study:
+    if unsupervised_task(experiment.learner) is not None and not options.compare:
+        title = LEARNERS[experiment.learner.kind].title
+        raise UsageError(f"{title} is told no targets, so nothing can be held out to judge it by: use run --json")
     scheme, task = _scheme(options), task_of(experiment.data)
     allowed = measures_for(task)
     measure = options.measure or allowed[0]

@@ -145,6 +145,7 @@ def test_what_cannot_be_trained_is_said_and_the_others_are_judged(say: Say, moon
         (("--compare", "oracle"), ("oracle", "mlp")),
         (("--compare", "mlp", "--measure", "loss"), ("losses of their own",)),
         (("--compare", ","), ("Choose a learner",)),
+        (("--set", "learner.kind=k_means"), ("k-means is told no targets",)),
     ],
 )
 def test_what_cannot_be_evaluated_is_refused(
