@@ -98,7 +98,7 @@ class ChoiceOfK:
     ks : the numbers of clusters.
     objective : (m,) what the learner makes small, as a mean over the points; NaN where it says nothing of another k.
     silhouette : (m,) the mean silhouette; NaN for one cluster.
-    criteria : further numbers of the learner by their names in `engine.metrics.METRICS`, each (m,).
+    criteria : further numbers of the learner by their names in `engine.metric_names.METRICS`, each (m,).
     gap, gap_error : (m,) the gap statistic and its standard error; NaN while it is unknown, and where a learner has no
         inertia.
     present : the k that the model on the stage is to have.

@@ -12,9 +12,7 @@ from engine.experiment import View
 from engine.learner import Prediction
 from engine.score_report import reconstruction_report, score_report
 from engine.snapshot import Judged
-from widgets.pairs import Pairs
 from widgets.pane import Pane, ReconstructionPane, ScorePane
-from widgets.parallel import ParallelCoordinates
 from widgets.stage_geometry import Range
 from widgets.theme import Theme
 
@@ -70,8 +68,10 @@ def make_pane(key: str, theme: Theme) -> Pane:
         return ScorePane(theme)
     if key == "reconstruction":
         return ReconstructionPane(theme)
-    body = Pairs(theme) if key == "pairs" else ParallelCoordinates(theme)
-    pane = Pane(key, PANES[key], body)
+    from widgets.pairs import Pairs  # a window without them appears sooner
+    from widgets.parallel import ParallelCoordinates
+
+    pane = Pane(key, PANES[key], Pairs(theme) if key == "pairs" else ParallelCoordinates(theme))
     pane.set_theme(theme)
     return pane
 

@@ -13,9 +13,7 @@ from engine.dataset import Dataset, IntArray, rows_in_common
 from engine.registry import LEARNERS
 from playground.pane_contents import PaneFacts, Ranges, fill_pane, make_pane
 from playground.resolve import Shown
-from widgets.pairs import Pairs
 from widgets.pane import LinkedStage, Pane, ReconstructionPane, ScorePane
-from widgets.parallel import ParallelCoordinates
 from widgets.theme import Theme
 from widgets.tiles import Tiles
 
@@ -89,10 +87,11 @@ class Panes(QObject):
                 lambda rows, label: self.points_relabelled.emit(self._rows(key, rows), label)
             )
             self.stage_made.emit(pane.stage)
-        if isinstance(pane.body, Pairs | ParallelCoordinates):
-            pane.body.selection_changed.connect(self.selection_changed)
-        if isinstance(pane.body, Pairs):
-            pane.body.pair_chosen.connect(self._on_pair_chosen)
+        else:
+            body: Any = pane.body
+            body.selection_changed.connect(self.selection_changed)
+            if key == "pairs":
+                body.pair_chosen.connect(self._on_pair_chosen)
         return pane
 
     def set_theme(self, theme: Theme) -> None:
