@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from importlib import import_module
+from typing import TYPE_CHECKING, Any, cast
 
 from PySide6.QtWidgets import QWidget
 
@@ -24,19 +25,21 @@ from engine.report import reports
 from engine.snapshot import Judged
 from engine.weights import Weights, has_paths, weights_of, why_no_weights
 from playground.resolve import Shown
-from widgets.components import Components
-from widgets.confusion import Clusters, Confusion
 from widgets.curves import Curves
-from widgets.dendrogram import DendrogramView
-from widgets.k_chart import KChart
-from widgets.metrics_table import MetricsTable
-from widgets.reconstruction import Reconstruction
-from widgets.residuals import Residuals
-from widgets.roc import Roc
-from widgets.silhouettes import Silhouettes
 from widgets.theme import Theme
 from widgets.validation import ValidationView
-from widgets.weights import WeightsView
+
+if TYPE_CHECKING:
+    from widgets.components import Components
+    from widgets.confusion import Confusion
+    from widgets.dendrogram import DendrogramView
+    from widgets.k_chart import KChart
+    from widgets.metrics_table import MetricsTable
+    from widgets.reconstruction import Reconstruction
+    from widgets.residuals import Residuals
+    from widgets.roc import Roc
+    from widgets.silhouettes import Silhouettes
+    from widgets.weights import WeightsView
 
 _SLICE = 0.05
 """Seconds of work between two looks at what is known by then."""
@@ -117,6 +120,8 @@ def _show_confusion(view: Confusion, found: Any, judged: Judged | None) -> None:
     if not isinstance(found, ClassesByCluster):
         view.set_content(found, _names(judged))
         return
+    from widgets.confusion import Clusters
+
     numbers = [None if cluster == UNASSIGNED else cluster + 1 for cluster in found.clusters.tolist()]
     clusters = Clusters(
         tuple("none" if number is None else str(number) for number in numbers),
@@ -225,6 +230,15 @@ def why_no_threshold(judged: Judged) -> str:
     return "This model gives scores, not probabilities: what is above 0 is the second class."
 
 
+def _later(module: str, name: str) -> Callable[[Theme], QWidget]:
+    """A view of `widgets`, whose file is read when the view is made: the window appears before."""
+
+    def made(theme: Theme) -> QWidget:
+        return cast(QWidget, getattr(import_module(f"widgets.{module}"), name)(theme))
+
+    return made
+
+
 BOTTOM_VIEWS: tuple[BottomView, ...] = (
     BottomView(
         "curves",
@@ -237,7 +251,7 @@ BOTTOM_VIEWS: tuple[BottomView, ...] = (
         "metrics",
         "Metrics",
         "Every metric of each part, with its standard error.",
-        MetricsTable,
+        _later("metrics_table", "MetricsTable"),
         compute=lambda judged: {} if judged is None else reports(judged),
         show=_show_table,
         figure="Metrics",
@@ -246,7 +260,7 @@ BOTTOM_VIEWS: tuple[BottomView, ...] = (
         "confusion",
         "Confusion",
         "How often each class is predicted as each.",
-        Confusion,
+        _later("confusion", "Confusion"),
         _known_classes_only,
         _confusion,
         _show_confusion,
@@ -257,7 +271,7 @@ BOTTOM_VIEWS: tuple[BottomView, ...] = (
         "dendrogram",
         "Dendrogram",
         "The tree of merges, and the line that cuts it into clusters.",
-        DendrogramView,
+        _later("dendrogram", "DendrogramView"),
         _hierarchical_only,
         lambda judged: dendrogram_of(None if judged is None else judged.model),
         _show_dendrogram,
@@ -268,7 +282,7 @@ BOTTOM_VIEWS: tuple[BottomView, ...] = (
         "components",
         "Components",
         "How much each component explains, and of which features it is made.",
-        Components,
+        _later("components", "Components"),
         _pca_only,
         components_report,
         _show_components,
@@ -279,7 +293,7 @@ BOTTOM_VIEWS: tuple[BottomView, ...] = (
         "reconstruction",
         "Reconstruction",
         "What the scores of a point say of it, and the error against the number of scores.",
-        Reconstruction,
+        _later("reconstruction", "Reconstruction"),
         _with_a_way_back_only,
         reconstruction_study,
         _show_reconstruction,
@@ -290,7 +304,7 @@ BOTTOM_VIEWS: tuple[BottomView, ...] = (
         "silhouettes",
         "Silhouettes",
         "How much nearer each point is to its own cluster than to the next.",
-        Silhouettes,
+        _later("silhouettes", "Silhouettes"),
         compute=silhouette_report,
         show=_show_silhouettes,
         figure="Silhouettes",
@@ -300,7 +314,7 @@ BOTTOM_VIEWS: tuple[BottomView, ...] = (
         "k",
         "Choosing k",
         "What speaks for each number of clusters: elbow, silhouette, gap statistic, BIC and AIC.",
-        KChart,
+        _later("k_chart", "KChart"),
         _k_only,
         _StudyOfK(),
         _show_k,
@@ -312,7 +326,7 @@ BOTTOM_VIEWS: tuple[BottomView, ...] = (
         "roc",
         "ROC",
         "ROC, precision and recall, calibration, and the threshold.",
-        Roc,
+        _later("roc", "Roc"),
         _classes_only,
         lambda judged: {} if judged is None else rankings(judged),
         _show_roc,
@@ -322,7 +336,7 @@ BOTTOM_VIEWS: tuple[BottomView, ...] = (
         "residuals",
         "Residuals",
         "What the model leaves over, and predicted against true.",
-        Residuals,
+        _later("residuals", "Residuals"),
         _values_only,
         lambda judged: judged,
         _show_residuals,
@@ -332,7 +346,7 @@ BOTTOM_VIEWS: tuple[BottomView, ...] = (
         "weights",
         "Weights",
         "The weights of a linear model, and their paths under ridge and lasso.",
-        WeightsView,
+        _later("weights", "WeightsView"),
         compute=_WeightsBeforePaths(),
         show=_show_weights,
         figure="Weights",

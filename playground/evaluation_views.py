@@ -20,23 +20,18 @@ from engine.learners.hierarchical import Hierarchical
 from engine.snapshot import Judged
 from playground.bottom_views import BOTTOM_VIEWS, BottomView
 from playground.resolve import Shown
-from widgets.components import Components
-from widgets.confusion import Confusion
 from widgets.curves import Curves
-from widgets.dendrogram import DendrogramView
-from widgets.k_chart import KChart
 from widgets.picture_view import PictureView
-from widgets.reconstruction import Reconstruction
-from widgets.roc import Roc
 from widgets.theme import Theme
 from widgets.validation import ValidationView
 from widgets.view_tabs import TabTitle, ViewTabs
-from widgets.weights import WeightsView
 
 _LEAST_SECONDS = 0.1
 """Between two updates of the view in front: numbers that change faster cannot be read."""
 _POLLED_MS = 8
 _DEFAULT = "curves"
+_EDITING = ("weights", "k", "dendrogram", "components", "reconstruction")
+"""The views in which a setting can be chosen."""
 
 
 class EvaluationViews(QObject):
@@ -101,16 +96,14 @@ class EvaluationViews(QObject):
             self._tabs.add_view(key, view)
             if key in self._awaited:
                 self._awaited.pop(key)(view)
-            if isinstance(view, PictureView):
-                view.rows_chosen.connect(self._on_rows_chosen)
-            if isinstance(view, Confusion):
-                view.cell_chosen.connect(self._on_cell_chosen)
-            if isinstance(view, Roc):
-                view.threshold_changed.connect(self._on_threshold_changed)
-            if isinstance(view, WeightsView | KChart | DendrogramView | Components | Reconstruction):
-                view.edited.connect(self.edited)
-            if isinstance(view, Curves):
-                view.log_changed.connect(self._on_log_changed)
+            hears = {
+                "rows_chosen": self._on_rows_chosen, "cell_chosen": self._on_cell_chosen,
+                "threshold_changed": self._on_threshold_changed, "log_changed": self._on_log_changed,
+                **({"edited": self.edited} if key in _EDITING else {}),
+            }  # fmt: skip
+            for name, heard in hears.items():
+                if hasattr(view, name):
+                    getattr(view, name).connect(heard)
         return self._made[key]
 
     def when_made(self, key: str, hear: Callable[[Any], None]) -> None:
@@ -176,13 +169,13 @@ class EvaluationViews(QObject):
                 self._tabs.set_reason(entry.id, why_not)
             self._bring_to_front()
         roc = self._made.get("roc")
-        if isinstance(roc, Roc):  # the slider does not wait for the curves
+        if roc is not None:  # the slider does not wait for the curves
             roc.set_threshold(new.experiment.view.threshold)
         tree, learner = self._made.get("dendrogram"), new.experiment.learner
-        if isinstance(tree, DendrogramView):  # nor does the cut for its clusters
+        if tree is not None:  # nor does the cut for its clusters
             tree.set_cut(learner if isinstance(learner, Hierarchical) else None)
         rebuilt, judged = self._made.get("reconstruction"), self._judged.get("reconstruction")
-        if isinstance(rebuilt, Reconstruction) and judged is not None:
+        if rebuilt is not None and judged is not None:
             chosen = new.dataset.points.ids[new.workspace.selection.astype(np.intp)]
             rebuilt.set_selected(rows_in_common(judged.dataset.points.ids, chosen)[0])
         self._refresh()
