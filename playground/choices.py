@@ -27,6 +27,7 @@ from engine.generators import GENERATORS, dataset_for, dataset_of, plane_for, ta
 from engine.registry import LEARNERS, learners_for, unsupervised_task
 from engine.table_columns import Columns
 from engine.table_data import TableData
+from engine.typical_reach import with_typical_reach
 
 if TYPE_CHECKING:
     from engine.model import Model
@@ -133,7 +134,8 @@ def with_learner(experiment: Experiment, kind: str) -> Experiment:
         return experiment
     if LEARNERS[kind].has_band and not experiment.view.band:
         experiment = replaced(experiment, "view.band", True)
-    return _with_projection(suited(with_new_learner(experiment, kind)))
+    changed = _with_projection(suited(with_new_learner(experiment, kind)))
+    return with_typical_reach(changed, dataset_for(changed)) if isinstance(experiment.data, TableData) else changed
 
 
 def _with_projection(experiment: Experiment) -> Experiment:

@@ -43,7 +43,11 @@ CLUSTERS = (
     Example("dbscan", "DBSCAN on rings", "Grown from point to point; hover to see the circle."),
     Example("hierarchical", "Hierarchical clustering", "Play, then drag the cut in the Dendrogram."),
     Example("mean-shift", "Mean shift", "Step: every point walks uphill; where they meet is a cluster."),
-    Example("spectral", "Spectral clustering on moons", "Step: the graph, its eigenvectors, then k-means on these."),
+    Example(
+        "spectral",
+        "Spectral clustering on moons",
+        "Step: a graph, its eigenvectors (see Choosing k), k-means.",
+    ),
 )
 """Those that find groups."""
 

@@ -12,6 +12,7 @@ from engine.experiment import DrawnData, Experiment, GeneratedData, GeneratorNam
 from engine.generators import GENERATORS, dataset_for, dataset_of
 from engine.registry import LEARNERS
 from engine.table_sets import bundled_table
+from engine.training import Run
 from playground import choices
 
 
@@ -134,3 +135,17 @@ def test_pasting_onto_another_kind_of_canvas_replaces_it() -> None:
 def test_other_data_begin_at_a_threshold_of_one_half() -> None:
     moved = replaced(Experiment(), "view.threshold", 0.8)
     assert choices.with_generator(moved, "moons").view.threshold == 0.5
+
+
+@pytest.mark.parametrize(("kind", "most"), [("dbscan", 4), ("mean_shift", 6)])
+def test_the_radius_of_a_clustering_fits_the_table_that_it_is_chosen_for(kind: str, most: int) -> None:
+    experiment = choices.with_task(choices.with_data(Experiment(), bundled_table("iris")), "clustering")
+    run = Run(choices.with_learner(experiment, kind))
+    run.advance_epochs(1_000)
+    judged = run.judged()
+    assert judged is not None
+    labels = judged.prediction.labels
+    assert labels is not None
+    assert 2 <= labels.max() + 1 <= most
+    assert np.mean(labels < 0) < 0.3
+    assert run.metrics()["all"]["ari"].value > 0.4
