@@ -210,7 +210,6 @@ class ScorePane(Pane):
             box.setAccessibleName(name)
             box.setToolTip(tooltip_html(f"{View.model_fields[path.removeprefix('view.')].description}"))
             box.setProperty("path", path)
-            box.setMinimumWidth(scaled(72))
             box.setMinimumWidth(scaled(_LEAST_BOX))
             box.activated.connect(self._on_activated)
         self._times = QLabel("×")
