@@ -11,7 +11,6 @@ from engine.clustering import MOST_CLUSTERS
 from engine.dataset import FloatArray, Task
 from engine.edits import replaced
 from engine.experiment import Experiment
-from engine.found_data import NothingFound
 from engine.learners.hierarchical import Hierarchical
 from engine.learners.lda_projection import LinearDiscriminants
 from engine.learners.pca import PrincipalComponents
@@ -113,8 +112,8 @@ class ModelController(QObject):
             return
         try:
             changed = learning_from_found(experiment, snapshot.judged)
-        except NothingFound as nothing:
-            self.said.emit(str(nothing))
+        except ValueError as refused:  # nothing found yet, or more than a table can hold
+            self.said.emit(str(refused))
             return
         is_clustering = choices.learned_task(experiment) == "clustering"
         self._document.edit(changed, "Clusters as classes" if is_clustering else "Scores as inputs")

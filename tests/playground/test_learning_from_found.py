@@ -176,3 +176,12 @@ def test_scores_as_inputs_are_looked_at_by_the_first_two_as_they_were_before(ope
     stage = hands.window.shown.stage_dataset
     assert stage.input_names == ("PC 1", "PC 2")
     np.testing.assert_allclose(stage.X, scores[:, :2], rtol=1e-5)
+
+
+def test_what_cannot_be_handed_on_is_said_and_nothing_is_lost(open_window: Open) -> None:
+    before = clustered(Experiment(data=GeneratedData(generator="blobs", n_points=60)), **{"learner.k": "1"})
+    hands = open_window(before)
+    converged(hands)
+    press_next(hands, "Learn from these clusters")
+    assert "one group only" in hands.status
+    assert hands.window.document.experiment == before
