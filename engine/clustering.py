@@ -118,11 +118,13 @@ class ClusterLearner(StepwiseLearner[S]):
         return Prediction(scores, shares, labels)
 
     def labels(self, state: S, data: TrainingData) -> IntArray:
-        """The label of each training row (n,); of rows that came since the last step what the state says of them."""
+        """The label of each training row (n,); of rows that came since the last step what the state says of them, and
+        none before there are any, as where it begins once more.
+        """
         n = len(data.Z)
         if len(state.labels) == n:
             return state.labels
-        if state.step == 0:
+        if state.step == 0 or len(state.labels) == 0:
             return np.full(n, UNASSIGNED, np.int64)
         said = self.predict(state, data.Z).labels
         assert said is not None
