@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.cluster import KMeans as Reference
 
-from engine.clustering import Touch
+from engine.clustering import UNASSIGNED, Touch
 from engine.learner import TrainingData
 from engine.learners.k_means import KMeans, KMeansLearner, KMeansState, make
 from engine.lloyd import assign, squared_distances
@@ -135,6 +135,17 @@ def test_of_several_beginnings_the_best_is_kept() -> None:
     apart = TrainingData(np.array([[0.0, 0.0], [0, 1], [9, 0], [9, 1]]), np.zeros(4, np.int64), "clustering")
     learner = learner_of(apart, k=2, restarts=4, initialization="farthest_first")
     assert learner.outcome(run(learner, apart)[-1]).sentence == "All 4 beginnings came to the same inertia."
+
+
+def test_where_it_begins_once_more_points_belong_to_no_cluster_until_they_are_assigned() -> None:
+    data = points()
+    learner = learner_of(data, k=3, restarts=3, initialization="random_points")
+    states = run(learner, data)
+    begun = [index for index, (before, state) in enumerate(pairwise(states), 1) if state.restart > before.restart]
+    assert len(begun) == 2
+    for index in begun:
+        assert (learner.labels(states[index], data) == UNASSIGNED).all()
+        assert (learner.labels(states[index + 1], data) != UNASSIGNED).all()
 
 
 def test_a_hand_moves_adds_and_removes_centres() -> None:
