@@ -36,6 +36,23 @@ def _experiment(restarts: int = 1) -> Experiment:
     return Experiment(data=GeneratedData(generator="uniform", n_points=_POINTS), learner=learner)
 
 
+def _watched(experiment: Experiment) -> list[float]:
+    """What an event keeps the window's thread while a run goes on flat out, in ms (p99), and its steps a second."""
+    application = TimedApplication()
+    with open_window(experiment) as window:
+        window.training.play()
+        wait_until(lambda: window.training.snapshot is not None and window.training.snapshot.step > 2)
+        application.handled.clear()
+        first, begun = window.training.snapshot, time.perf_counter()
+        run_for(_SECONDS)
+        last, seconds = window.training.snapshot, time.perf_counter() - begun
+        kept = [duration for duration in application.handled if duration > 0.1]
+        assert first is not None
+        assert last is not None
+        assert not last.outcome.final
+        return [percentile(kept, 99), (last.step - first.step) / seconds]
+
+
 @benchmarks_together(
     Figure(f"{_WHAT}: an iteration beside scikit-learn's", "ms"),
     Figure(f"{_WHAT}: an iteration, times scikit-learn's", "x", budget=1.0),
@@ -75,19 +92,7 @@ def iteration() -> list[float | Measured]:
 )
 def in_the_window() -> list[float]:
     """What events keep the window's thread while it runs flat out."""
-    application = TimedApplication()
-    with open_window(_experiment(_RESTARTS)) as window:
-        window.training.play()
-        wait_until(lambda: window.training.snapshot is not None and window.training.snapshot.step > 2)
-        application.handled.clear()
-        first, begun = window.training.snapshot, time.perf_counter()
-        run_for(_SECONDS)
-        last, seconds = window.training.snapshot, time.perf_counter() - begun
-        kept = [duration for duration in application.handled if duration > 0.1]
-        assert first is not None
-        assert last is not None
-        assert not last.outcome.final
-        return [percentile(kept, 99), (last.step - first.step) / seconds]
+    return _watched(_experiment(_RESTARTS))
 
 
 _ROWS, _FEATURES, _COMPONENTS = 100_000, 100, 10
@@ -149,16 +154,4 @@ def projection_in_the_window() -> list[float]:
     data = TableData(title="Many numbers", columns=columns, target="class")
     learner = PrincipalComponents(components=_FEATURES // 2)
     experiment = Experiment(data=data, learner=learner, view=View(projection=True))
-    application = TimedApplication()
-    with open_window(experiment) as window:
-        window.training.play()
-        wait_until(lambda: window.training.snapshot is not None and window.training.snapshot.step > 2)
-        application.handled.clear()
-        first, begun = window.training.snapshot, time.perf_counter()
-        run_for(_SECONDS)
-        last, seconds = window.training.snapshot, time.perf_counter() - begun
-        kept = [duration for duration in application.handled if duration > 0.1]
-        assert first is not None
-        assert last is not None
-        assert not last.outcome.final
-        return [percentile(kept, 99), (last.step - first.step) / seconds]
+    return _watched(experiment)
